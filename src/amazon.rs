@@ -1,0 +1,583 @@
+//! One event as Amazon takes it (`POST /adsApi/v1/create/events`, Amazon's OpenAPI document "Amazon Ads API ALL Merged"),
+//! its closed enums, and its JSON on the wire.
+
+use serde::{Serialize, Serializer};
+
+use crate::codes::codes;
+use crate::commerce::Amount;
+use crate::country::Country;
+
+codes! {
+    /// `conversionType`: what kind of thing happened.
+    pub enum ConversionType {
+        /// Something was put into the cart.
+        AddToShoppingCart = "ADD_TO_SHOPPING_CART",
+        /// An application was handed in.
+        Application = "APPLICATION",
+        /// A checkout was begun.
+        Checkout = "CHECKOUT",
+        /// Somebody asked to be contacted.
+        Contact = "CONTACT",
+        /// A lead.
+        Lead = "LEAD",
+        /// An app was started for the first time.
+        MobileAppFirstStart = "MOBILE_APP_FIRST_START",
+        /// A purchase in the advertiser's own shop; alone in having money, currency and units.
+        OffAmazonPurchases = "OFF_AMAZON_PURCHASES",
+        /// Anything else.
+        Other = "OTHER",
+        /// A page or screen was seen.
+        PageView = "PAGE_VIEW",
+        /// A search.
+        Search = "SEARCH",
+        /// Somebody signed up.
+        SignUp = "SIGN_UP",
+        /// Somebody subscribed.
+        Subscribe = "SUBSCRIBE",
+    }
+}
+
+codes! {
+    /// `eventSource`: where it happened.
+    pub enum EventSource {
+        /// An Android app.
+        Android = "ANDROID",
+        /// An app on Fire TV.
+        FireTv = "FIRE_TV",
+        /// An app on an Apple device.
+        Ios = "IOS",
+        /// Reported by a measurement partner.
+        MeasurementAttributionPartner = "MEASUREMENT_ATTRIBUTION_PARTNER",
+        /// Not online.
+        Offline = "OFFLINE",
+        /// A web site.
+        Website = "WEBSITE",
+    }
+}
+
+codes! {
+    /// `matchKeys[].type`: an identifier Amazon matches people by.
+    pub enum MatchKeyType {
+        /// An e-mail address, hashed.
+        Email = "EMAIL",
+        /// A phone number, hashed.
+        Phone = "PHONE",
+        /// A first name, hashed.
+        FirstName = "FIRST_NAME",
+        /// A last name, hashed.
+        LastName = "LAST_NAME",
+        /// A street address, hashed.
+        Address = "ADDRESS",
+        /// A city, hashed.
+        City = "CITY",
+        /// A state or province, hashed.
+        State = "STATE",
+        /// A postal code, hashed.
+        Postal = "POSTAL",
+        /// A mobile advertising id (IDFA, AAID, Fire), raw.
+        Maid = "MAID",
+        /// The advertiser's own id for a person, raw.
+        MatchId = "MATCH_ID",
+        /// A LiveRamp id, raw.
+        RampId = "RAMP_ID",
+        /// A REAL id, raw.
+        RealId = "REAL_ID",
+        /// A Merkle id, raw.
+        MerkleId = "MERKLE_ID",
+        /// A Kantar id, raw.
+        KantarId = "KANTAR_ID",
+        /// A full IP address, raw.
+        Fip = "FIP",
+    }
+}
+
+codes! {
+    /// The state of one of Amazon's two consent flags.
+    pub enum ConsentStatus {
+        /// Consent was given.
+        Granted = "GRANTED",
+        /// Consent was refused.
+        Denied = "DENIED",
+    }
+}
+
+codes! {
+    /// `customData[].dataType`.
+    pub enum DataType {
+        /// Text.
+        String = "STRING",
+        /// A whole number of 32 bits.
+        Integer = "INTEGER",
+        /// A point in time.
+        Timestamp = "TIMESTAMP",
+    }
+}
+
+codes! {
+    /// `currencyCode`: the 81 currencies Amazon takes. Not all of ISO 4217: ISK, for one, is missing.
+    pub enum CurrencyCode {
+        /// AED
+        Aed = "AED",
+        /// ARS
+        Ars = "ARS",
+        /// AUD
+        Aud = "AUD",
+        /// AZN
+        Azn = "AZN",
+        /// BBD
+        Bbd = "BBD",
+        /// BGN
+        Bgn = "BGN",
+        /// BHD
+        Bhd = "BHD",
+        /// BMD
+        Bmd = "BMD",
+        /// BND
+        Bnd = "BND",
+        /// BOB
+        Bob = "BOB",
+        /// BRL
+        Brl = "BRL",
+        /// BSD
+        Bsd = "BSD",
+        /// CAD
+        Cad = "CAD",
+        /// CHF
+        Chf = "CHF",
+        /// CLP
+        Clp = "CLP",
+        /// CNY
+        Cny = "CNY",
+        /// COP
+        Cop = "COP",
+        /// CRC
+        Crc = "CRC",
+        /// CZK
+        Czk = "CZK",
+        /// DKK
+        Dkk = "DKK",
+        /// DOP
+        Dop = "DOP",
+        /// DZD
+        Dzd = "DZD",
+        /// EGP
+        Egp = "EGP",
+        /// EUR
+        Eur = "EUR",
+        /// GBP
+        Gbp = "GBP",
+        /// GHS
+        Ghs = "GHS",
+        /// GTQ
+        Gtq = "GTQ",
+        /// HKD
+        Hkd = "HKD",
+        /// HNL
+        Hnl = "HNL",
+        /// HRK
+        Hrk = "HRK",
+        /// HUF
+        Huf = "HUF",
+        /// IDR
+        Idr = "IDR",
+        /// ILS
+        Ils = "ILS",
+        /// INR
+        Inr = "INR",
+        /// JMD
+        Jmd = "JMD",
+        /// JOD
+        Jod = "JOD",
+        /// JPY
+        Jpy = "JPY",
+        /// KES
+        Kes = "KES",
+        /// KRW
+        Krw = "KRW",
+        /// KWD
+        Kwd = "KWD",
+        /// KYD
+        Kyd = "KYD",
+        /// KZT
+        Kzt = "KZT",
+        /// LBP
+        Lbp = "LBP",
+        /// LKR
+        Lkr = "LKR",
+        /// MAD
+        Mad = "MAD",
+        /// MUR
+        Mur = "MUR",
+        /// MXN
+        Mxn = "MXN",
+        /// MXP
+        Mxp = "MXP",
+        /// MYR
+        Myr = "MYR",
+        /// NAD
+        Nad = "NAD",
+        /// NGN
+        Ngn = "NGN",
+        /// NOK
+        Nok = "NOK",
+        /// NZD
+        Nzd = "NZD",
+        /// PAB
+        Pab = "PAB",
+        /// PEN
+        Pen = "PEN",
+        /// PHP
+        Php = "PHP",
+        /// PKR
+        Pkr = "PKR",
+        /// PLN
+        Pln = "PLN",
+        /// PYG
+        Pyg = "PYG",
+        /// QAR
+        Qar = "QAR",
+        /// RON
+        Ron = "RON",
+        /// RSD
+        Rsd = "RSD",
+        /// RUB
+        Rub = "RUB",
+        /// SAR
+        Sar = "SAR",
+        /// SEK
+        Sek = "SEK",
+        /// SGD
+        Sgd = "SGD",
+        /// THB
+        Thb = "THB",
+        /// TND
+        Tnd = "TND",
+        /// TRY
+        Try = "TRY",
+        /// TTD
+        Ttd = "TTD",
+        /// TWD
+        Twd = "TWD",
+        /// TZS
+        Tzs = "TZS",
+        /// UAH
+        Uah = "UAH",
+        /// USD
+        Usd = "USD",
+        /// UYU
+        Uyu = "UYU",
+        /// VND
+        Vnd = "VND",
+        /// XAF
+        Xaf = "XAF",
+        /// XCD
+        Xcd = "XCD",
+        /// XOF
+        Xof = "XOF",
+        /// XPF
+        Xpf = "XPF",
+        /// ZAR
+        Zar = "ZAR",
+    }
+}
+
+/// One element of `events[]`. Fields are named as Amazon names them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AmazonEvent {
+    /// What happened and where.
+    pub event_description: EventDescription,
+    /// The deduplication id, the same on every resend.
+    pub event_id: String,
+    /// When it happened.
+    pub event_time: EventTime,
+    /// The country of the person, ISO 3166-1 alpha-2.
+    pub country_code: Country,
+    /// 1 to 15 identifiers, one of a type.
+    pub match_keys: Vec<MatchKey>,
+    /// Money for a purchase, a free scale otherwise; at most two decimals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Amount>,
+    /// The currency of a purchase's value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency_code: Option<CurrencyCode>,
+    /// How many things were bought: 1 to 2147483647.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub units_sold: Option<i32>,
+    /// The consent signal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+    /// At most 13 attributes of the advertiser's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub custom_data: Vec<CustomData>,
+    /// The device's user agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_info: Option<DeviceInfo>,
+    /// Amazon click tokens, joined by `|`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aref_measurement_tokens: Option<String>,
+    /// Who delivers the event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
+}
+
+/// `eventDescription`. `eventIngestionMethod` is `SERVER_TO_SERVER`, always.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventDescription {
+    /// At most 256 characters, none of ``!@#$%^&*|+=(){}[]<>?\/~;``.
+    pub name: String,
+    /// What kind of thing happened.
+    pub conversion_type: ConversionType,
+    /// Where it happened.
+    pub event_source: EventSource,
+    /// How Amazon gets it.
+    pub event_ingestion_method: IngestionMethod,
+    /// Amazon's grouping; a default one if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_set_name: Option<String>,
+}
+
+codes! {
+    /// `eventIngestionMethod`: Amazon's API knows one.
+    pub enum IngestionMethod {
+        /// From the advertiser's servers.
+        ServerToServer = "SERVER_TO_SERVER",
+    }
+}
+
+/// `eventTime`: ISO 8601 text, or a number where the config asks for one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum EventTime {
+    /// `YYYY-MM-DDTHH:MM:SSZ`, with `.mmm` when the milliseconds are not zero.
+    Iso8601(String),
+    /// Seconds or milliseconds since 1970.
+    Epoch(i64),
+}
+
+/// One identifier. On the wire `values` is a list of exactly one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchKey {
+    /// What kind of identifier.
+    pub key_type: MatchKeyType,
+    /// 64 lower-case hex digits for a hashed key, the identifier itself for a raw one.
+    pub value: String,
+}
+
+impl Serialize for MatchKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut key = serializer.serialize_struct("MatchKey", 2)?;
+        key.serialize_field("type", &self.key_type)?;
+        key.serialize_field("values", &[&self.value])?;
+        key.end()
+    }
+}
+
+/// `consent`: the signals sent, and the address Amazon may derive a place from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Consent {
+    /// `geo.ipAddress`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub geo: Option<Geo>,
+    /// A TCF v2 string.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tcf: Option<String>,
+    /// A GPP string.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpp: Option<String>,
+    /// Amazon's own two flags.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amazon_consent: Option<AmazonConsent>,
+}
+
+/// `consent.geo`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Geo {
+    /// An IPv4 or IPv6 address.
+    pub ip_address: String,
+}
+
+/// `consent.amazonConsent`. Amazon's schema asks for `amznUserData` whenever the object is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AmazonConsent {
+    /// May personal data be processed for advertising?
+    pub amzn_user_data: ConsentStatus,
+    /// May advertising cookies be read and written?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amzn_ad_storage: Option<ConsentStatus>,
+}
+
+/// One element of `customData`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomData {
+    /// Letters, digits and `_`.
+    pub name: String,
+    /// How Amazon reads the value.
+    pub data_type: DataType,
+    /// Letters, digits and `_`, at most 256 characters.
+    pub value: String,
+}
+
+/// `deviceInfo`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceInfo {
+    /// At most 512 characters.
+    pub user_agent: String,
+}
+
+impl AmazonEvent {
+    /// The event's JSON, as it goes to Amazon.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut out = String::with_capacity(1024);
+        self.write_json(&mut out);
+        out
+    }
+
+    /// Appends the event's JSON to `out`.
+    pub fn write_json(&self, out: &mut String) {
+        let description = &self.event_description;
+        out.push_str(r#"{"eventDescription":{"name":"#);
+        write_text(out, &description.name);
+        write_word(out, r#","conversionType":"#, description.conversion_type.as_str());
+        write_word(out, r#","eventSource":"#, description.event_source.as_str());
+        write_word(out, r#","eventIngestionMethod":"#, description.event_ingestion_method.as_str());
+        write_optional(out, r#","dataSetName":"#, description.data_set_name.as_deref());
+        out.push_str(r#"},"eventId":"#);
+        write_text(out, &self.event_id);
+        out.push_str(r#","eventTime":"#);
+        match &self.event_time {
+            EventTime::Iso8601(text) => write_text(out, text),
+            EventTime::Epoch(number) => out.push_str(&number.to_string()),
+        }
+        write_word(out, r#","countryCode":"#, self.country_code.code());
+        out.push_str(r#","matchKeys":["#);
+        for (index, key) in self.match_keys.iter().enumerate() {
+            write_word(
+                out,
+                if index == 0 { r#"{"type":"# } else { r#",{"type":"# },
+                key.key_type.as_str(),
+            );
+            out.push_str(r#","values":["#);
+            write_text(out, &key.value);
+            out.push_str("]}");
+        }
+        out.push(']');
+        if let Some(value) = self.value {
+            out.push_str(r#","value":"#);
+            out.push_str(&value.to_string());
+        }
+        if let Some(currency) = self.currency_code {
+            write_word(out, r#","currencyCode":"#, currency.as_str());
+        }
+        if let Some(units) = self.units_sold {
+            out.push_str(r#","unitsSold":"#);
+            out.push_str(&units.to_string());
+        }
+        if let Some(consent) = &self.consent {
+            consent.write_json(out);
+        }
+        for (index, custom) in self.custom_data.iter().enumerate() {
+            out.push_str(if index == 0 { r#","customData":[{"name":"# } else { r#",{"name":"# });
+            write_text(out, &custom.name);
+            write_word(out, r#","dataType":"#, custom.data_type.as_str());
+            out.push_str(r#","value":"#);
+            write_text(out, &custom.value);
+            out.push('}');
+        }
+        if !self.custom_data.is_empty() {
+            out.push(']');
+        }
+        if let Some(device) = &self.device_info {
+            out.push_str(r#","deviceInfo":{"userAgent":"#);
+            write_text(out, &device.user_agent);
+            out.push('}');
+        }
+        write_optional(
+            out,
+            r#","arefMeasurementTokens":"#,
+            self.aref_measurement_tokens.as_deref(),
+        );
+        write_optional(out, r#","partner":"#, self.partner.as_deref());
+        out.push('}');
+    }
+}
+
+impl Consent {
+    fn write_json(&self, out: &mut String) {
+        out.push_str(r#","consent":{"#);
+        let start = out.len();
+        let comma = |out: &mut String| {
+            if out.len() > start {
+                out.push(',');
+            }
+        };
+        if let Some(geo) = &self.geo {
+            out.push_str(r#""geo":{"ipAddress":"#);
+            write_text(out, &geo.ip_address);
+            out.push('}');
+        }
+        for (name, string) in [("\"tcf\":", &self.tcf), ("\"gpp\":", &self.gpp)] {
+            if let Some(string) = string {
+                comma(out);
+                out.push_str(name);
+                write_text(out, string);
+            }
+        }
+        if let Some(flags) = self.amazon_consent {
+            comma(out);
+            write_word(out, r#""amazonConsent":{"amznUserData":"#, flags.amzn_user_data.as_str());
+            if let Some(status) = flags.amzn_ad_storage {
+                write_word(out, r#","amznAdStorage":"#, status.as_str());
+            }
+            out.push('}');
+        }
+        out.push('}');
+    }
+}
+
+fn write_optional(out: &mut String, key: &str, text: Option<&str>) {
+    if let Some(text) = text {
+        out.push_str(key);
+        write_text(out, text);
+    }
+}
+
+/// For words of ours, which need no escapes.
+fn write_word(out: &mut String, key: &str, word: &str) {
+    out.push_str(key);
+    out.push('"');
+    out.push_str(word);
+    out.push('"');
+}
+
+/// Appends a JSON string (RFC 8259 section 7).
+pub(crate) fn write_text(out: &mut String, text: &str) {
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c == '"' || c == '\\' || c < ' ') {
+        let Some((before, special)) = rest.split_at_checked(at) else { break };
+        out.push_str(before);
+        let mut chars = special.chars();
+        match chars.next() {
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some(c @ ('"' | '\\')) => out.extend(['\\', c]),
+            Some(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            None => {}
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
+}

@@ -1,0 +1,760 @@
+//! What a user may set. Every key is optional; a wrong one is refused with its path, what was expected, and what came.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::amazon::{ConversionType, CurrencyCode, EventSource, MatchKeyType};
+use crate::codes::codes;
+use crate::country::Country;
+use crate::mapping::{self, presets};
+
+/// The settings, as read by [`Config::from_json`].
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Config {
+    /// `preset`: the built-in event table.
+    pub preset: Preset,
+    /// `dataSetName`: for events whose rule names none.
+    pub data_set_name: Option<String>,
+    /// `events`: by event name, case-insensitive; page, screen, identify, group and alias by type.
+    pub events: BTreeMap<String, EventSetting>,
+    /// `unmapped`: the conversion type of everything without a rule; without it such events are dropped.
+    pub unmapped: Option<ConversionType>,
+    /// `inputs`: where to look instead of the built-in paths.
+    pub inputs: BTreeMap<Input, Vec<Source>>,
+    /// `identity.matchKeys`: the match keys that are sent.
+    pub match_keys: Vec<MatchKeyType>,
+    /// `identity.userIdAs`.
+    pub user_id_as: UserIdAs,
+    /// `consent`.
+    pub consent: ConsentConfig,
+    /// `defaults`.
+    pub defaults: Defaults,
+    /// `eventTime`.
+    pub event_time: EventTimeConfig,
+    /// `extras`.
+    pub extras: Extras,
+}
+
+codes! {
+    /// `preset`
+    pub enum Preset {
+        /// The event table of MetaRouter's starter kit.
+        Metarouter = "metarouter",
+        /// The same, and the other events that Segment's Amazon destination maps.
+        Segment = "segment",
+    }
+}
+
+/// What `events` says of one event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventSetting {
+    /// `false`: switched off.
+    Disabled,
+    /// Overrides of the preset's rule, or a rule of its own.
+    Rule(RuleConfig),
+}
+
+/// A rule, as far as the config states it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RuleConfig {
+    /// `conversionType`; required where the preset has no rule for the event.
+    pub conversion_type: Option<ConversionType>,
+    /// `name`: what the event is called at Amazon.
+    pub name: Option<String>,
+    /// `dataSetName`
+    pub data_set_name: Option<String>,
+    /// `value`: where the amount is found.
+    pub value: Vec<Source>,
+    /// `customData`: attribute name to where its value is found.
+    pub custom_data: BTreeMap<String, Vec<Source>>,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Keys joined by dots, from the top of the event.
+    Path(String),
+    /// The same for every event: `{ "const": "…" }`.
+    Const(String),
+}
+
+codes! {
+    /// The names that `inputs` knows.
+    pub enum Input {
+        /// EMAIL
+        Email = "email",
+        /// PHONE
+        Phone = "phone",
+        /// FIRST_NAME
+        FirstName = "firstName",
+        /// LAST_NAME
+        LastName = "lastName",
+        /// CITY
+        City = "city",
+        /// STATE
+        State = "state",
+        /// POSTAL
+        Postal = "postal",
+        /// ADDRESS
+        Address = "address",
+        /// MAID
+        Maid = "maid",
+        /// MATCH_ID
+        MatchId = "matchId",
+        /// RAMP_ID
+        RampId = "rampId",
+        /// REAL_ID
+        RealId = "realId",
+        /// MERKLE_ID
+        MerkleId = "merkleId",
+        /// KANTAR_ID
+        KantarId = "kantarId",
+        /// FIP
+        Fip = "fip",
+        /// The user id, which may stand in for an e-mail address.
+        UserId = "userId",
+        /// `eventId`
+        MessageId = "messageId",
+        /// `eventTime`
+        EventTime = "eventTime",
+        /// `countryCode`
+        Country = "country",
+        /// `eventSource`
+        DeviceType = "deviceType",
+        /// `consent.geo.ipAddress`
+        Ip = "ip",
+        /// `deviceInfo.userAgent`
+        UserAgent = "userAgent",
+        /// A TCF string.
+        Tcf = "tcf",
+        /// A GPP string.
+        Gpp = "gpp",
+        /// The opt-out map.
+        OptOut = "optOut",
+        /// The lines of an order.
+        Products = "products",
+        /// `currencyCode`
+        Currency = "currency",
+    }
+}
+
+codes! {
+    /// `identity.userIdAs`: what to make of the user id.
+    pub enum UserIdAs {
+        /// EMAIL, where the event has no address.
+        Email = "email",
+        /// EMAIL, but only if it is an address.
+        EmailIfAddress = "email_if_address",
+        /// MATCH_ID.
+        MatchId = "match_id",
+        /// Nothing.
+        None = "none",
+    }
+}
+
+/// `consent`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConsentConfig {
+    /// `categories.amznUserData`: the consent categories that speak for it, lower case.
+    pub user_data_categories: Vec<String>,
+    /// `categories.amznAdStorage`: the consent categories that speak for it, lower case.
+    pub ad_storage_categories: Vec<String>,
+    /// `optInCountries`: where consent must have been given.
+    pub opt_in_countries: Vec<Country>,
+    /// `onDenied`
+    pub on_denied: OnDenied,
+    /// `whenUnknown`
+    pub when_unknown: WhenUnknown,
+    /// `geoIp`: whether the IP address is sent.
+    pub geo_ip: bool,
+    /// `emit`
+    pub emit: Emit,
+}
+
+codes! {
+    /// `consent.onDenied`: what to do when the person said no.
+    pub enum OnDenied {
+        /// Drop in consent-required countries, send with DENIED elsewhere.
+        Auto = "auto",
+        /// Drop everywhere.
+        Drop = "drop",
+        /// Send with DENIED everywhere.
+        Send = "send",
+    }
+}
+
+codes! {
+    /// `consent.whenUnknown`: what to do when no signal says anything.
+    pub enum WhenUnknown {
+        /// Drop in consent-required countries, GRANTED elsewhere.
+        Auto = "auto",
+        /// Drop everywhere.
+        Drop = "drop",
+        /// As `auto`: in a consent-required country nothing but a signal makes a GRANTED.
+        Grant = "grant",
+        /// Send without the flag.
+        Omit = "omit",
+    }
+}
+
+codes! {
+    /// `consent.emit`: which signals are sent.
+    pub enum Emit {
+        /// The strongest alone, as Amazon asks.
+        One = "one",
+        /// Every one present.
+        All = "all",
+    }
+}
+
+/// `defaults`: what stands in where the event says nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Defaults {
+    /// `countryCode`; there is no built-in one.
+    pub country_code: Option<Country>,
+    /// `currencyCode`; there is no built-in one.
+    pub currency_code: Option<CurrencyCode>,
+    /// `eventSource`
+    pub event_source: EventSource,
+}
+
+/// `eventTime`
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventTimeConfig {
+    /// `format`
+    pub format: EventTimeFormat,
+    /// `lookbackDays`: the oldest event that is sent.
+    pub lookback_days: f64,
+    /// `maxFutureHours`: how far ahead an event may lie.
+    pub max_future_hours: f64,
+}
+
+codes! {
+    /// `eventTime.format`
+    pub enum EventTimeFormat {
+        /// Text, as Amazon's API takes it.
+        Iso8601 = "iso8601",
+        /// Seconds since 1970, for gateways that ask for a number.
+        EpochSeconds = "epoch_seconds",
+        /// Milliseconds since 1970, for gateways that ask for a number.
+        EpochMillis = "epoch_millis",
+    }
+}
+
+/// `extras`: signals that are sent only if asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// `userAgent`: `deviceInfo.userAgent`.
+    pub user_agent: bool,
+    /// `aref`: Amazon's click tokens from the landing page.
+    pub aref: bool,
+    /// `partner:NAME`
+    pub partner: Option<String>,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Keys joined by dots; empty for the config itself.
+    pub path: String,
+    /// The sentence's rest: what was expected, and what came.
+    problem: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            write!(f, "config {}", self.problem)
+        } else {
+            write!(f, "config `{}` {}", self.path, self.problem)
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+type Result<T> = std::result::Result<T, ConfigError>;
+
+/// What stands in the starter kit's template until a name is chosen.
+const DATA_SET_PLACEHOLDER: &str = "ADD_DATA_SET_NAME_HERE";
+/// The most custom data an event may have.
+const MAX_CUSTOM_DATA: usize = 13;
+/// Consent categories that mean advertising in common consent platforms.
+const ADVERTISING_CATEGORIES: [&str; 4] = ["c0004", "targeting", "advertising", "marketing"];
+
+impl Default for Config {
+    fn default() -> Self {
+        let advertising: Vec<String> = ADVERTISING_CATEGORIES.map(str::to_owned).to_vec();
+        Config {
+            preset: Preset::Metarouter,
+            data_set_name: None,
+            events: BTreeMap::new(),
+            unmapped: None,
+            inputs: BTreeMap::new(),
+            match_keys: mapping::DEFAULT_MATCH_KEYS.to_vec(),
+            user_id_as: UserIdAs::Email,
+            consent: ConsentConfig {
+                user_data_categories: advertising.clone(),
+                ad_storage_categories: advertising,
+                opt_in_countries: crate::country::consent_required().collect(),
+                on_denied: OnDenied::Auto,
+                when_unknown: WhenUnknown::Auto,
+                geo_ip: true,
+                emit: Emit::One,
+            },
+            defaults: Defaults {
+                country_code: None,
+                currency_code: None,
+                event_source: EventSource::Website,
+            },
+            event_time: EventTimeConfig {
+                format: EventTimeFormat::Iso8601,
+                lookback_days: 21.0,
+                max_future_hours: 24.0,
+            },
+            extras: Extras::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a config from its JSON text.
+    ///
+    /// # Errors
+    ///
+    /// Text that is not JSON; a key nobody knows (the nearest known one is named); a value that is not what the key takes.
+    ///
+    /// ```
+    /// # use amazon_dsp_events::Config;
+    /// let error = Config::from_json(r#"{ "dataSetNam": "web" }"#).unwrap_err();
+    /// assert_eq!(error.to_string(), "config has no key `dataSetNam`; did you mean `dataSetName`?");
+    /// let error = Config::from_json(r#"{ "consent": { "emit": "both" } }"#).unwrap_err();
+    /// assert_eq!(error.to_string(), "config `consent.emit` must be one of `one`, `all`, not \"both\"");
+    /// ```
+    pub fn from_json(json: &str) -> Result<Self> {
+        let value: Value = serde_json::from_str(json).map_err(|error| ConfigError {
+            path: String::new(),
+            problem: format!("is not JSON: line {}, column {}", error.line(), error.column()),
+        })?;
+        let top = Setting { value: &value, path: String::new() };
+        let mut config = Config::default();
+        for (key, setting) in top.members(&[
+            "preset",
+            "dataSetName",
+            "events",
+            "unmapped",
+            "inputs",
+            "identity",
+            "consent",
+            "defaults",
+            "eventTime",
+            "extras",
+        ])? {
+            match key {
+                "preset" => config.preset = setting.one_of(Preset::ALL, Preset::as_str)?,
+                "dataSetName" => config.data_set_name = Some(setting.data_set_name()?),
+                "unmapped" if *setting.value == "drop" => config.unmapped = None,
+                "unmapped" => {
+                    config.unmapped = Some(setting.one_of_with(
+                        ConversionType::ALL,
+                        ConversionType::as_str,
+                        &["drop"],
+                    )?);
+                }
+                "inputs" => config.inputs = setting.inputs()?,
+                "identity" => setting.identity(&mut config)?,
+                "consent" => setting.consent(&mut config.consent)?,
+                "defaults" => setting.defaults(&mut config.defaults)?,
+                "eventTime" => setting.event_time(&mut config.event_time)?,
+                "extras" => config.extras = setting.extras()?,
+                _ => {}
+            }
+        }
+        // Last: whether an event needs a conversion type depends on the preset.
+        if let Some(events) = value.get("events") {
+            config.events =
+                top.child("events", events).events(config.preset, config.unmapped.is_some())?;
+        }
+        Ok(config)
+    }
+}
+
+/// A value of the config and where it stands.
+struct Setting<'v> {
+    value: &'v Value,
+    path: String,
+}
+
+impl<'v> Setting<'v> {
+    fn child<'c>(&self, key: &str, value: &'c Value) -> Setting<'c> {
+        let path =
+            if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        Setting { value, path }
+    }
+
+    /// `expected` continues "must be …".
+    fn error(&self, expected: &str) -> ConfigError {
+        ConfigError {
+            path: self.path.clone(),
+            problem: format!("must be {expected}, not {}", shown(self.value)),
+        }
+    }
+
+    fn object(&self, expected: &str) -> Result<&'v Map<String, Value>> {
+        self.value.as_object().ok_or_else(|| self.error(expected))
+    }
+
+    /// The members of an object all of whose keys must be known.
+    fn members(&self, known: &[&'static str]) -> Result<Vec<(&'static str, Setting<'v>)>> {
+        let mut members = Vec::new();
+        for (key, value) in self.object("an object")? {
+            match known.iter().find(|known| *known == key) {
+                Some(known) => members.push((*known, self.child(key, value))),
+                None => return Err(self.unknown_key(key, known)),
+            }
+        }
+        Ok(members)
+    }
+
+    fn unknown_key(&self, key: &str, known: &[&str]) -> ConfigError {
+        let problem = match nearest(key, known) {
+            Some(near) => format!("has no key `{key}`; did you mean `{near}`?"),
+            None => format!("has no key `{key}`; it takes {}", list(known)),
+        };
+        ConfigError { path: self.path.clone(), problem }
+    }
+
+    fn text(&self, expected: &str) -> Result<&'v str> {
+        self.value
+            .as_str()
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| self.error(expected))
+    }
+
+    fn one_of<T: Copy>(&self, all: &[T], word: fn(T) -> &'static str) -> Result<T> {
+        self.one_of_with(all, word, &[])
+    }
+
+    /// `others`: words that are taken elsewhere, for the message.
+    fn one_of_with<T: Copy>(
+        &self,
+        all: &[T],
+        word: fn(T) -> &'static str,
+        others: &[&str],
+    ) -> Result<T> {
+        let given = self.value.as_str();
+        all.iter().copied().find(|value| Some(word(*value)) == given).ok_or_else(|| {
+            let words: Vec<&str> =
+                others.iter().copied().chain(all.iter().map(|value| word(*value))).collect();
+            let mut error = self.error(&format!("one of {}", list(&words)));
+            if let Some(near) = given.and_then(|given| nearest(given, &words)) {
+                error.problem.push_str(&format!("; did you mean `{near}`?"));
+            }
+            error
+        })
+    }
+
+    fn elements(&self, expected: &str) -> Result<Vec<Setting<'v>>> {
+        let elements = self.value.as_array().ok_or_else(|| self.error(expected))?;
+        Ok(elements
+            .iter()
+            .enumerate()
+            .map(|(index, value)| self.child(&index.to_string(), value))
+            .collect())
+    }
+
+    fn number_from_zero(&self) -> Result<f64> {
+        const MOST: f64 = 1e6;
+        let number = self.value.as_f64().filter(|number| (0.0..=MOST).contains(number));
+        number.ok_or_else(|| self.error("a number from 0 to 1000000"))
+    }
+
+    fn data_set_name(&self) -> Result<String> {
+        let name = self.text("a data set name")?;
+        if name == DATA_SET_PLACEHOLDER {
+            return Err(self.error("the name of a data set of yours"));
+        }
+        let mut bytes = name.bytes();
+        let starts_well = bytes.next().is_some_and(|first| first.is_ascii_alphabetic());
+        if starts_well
+            && name.len() <= 100
+            && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        {
+            Ok(name.to_owned())
+        } else {
+            Err(self.error("1 to 100 letters, digits, `_` and `-`, beginning with a letter"))
+        }
+    }
+
+    fn country(&self) -> Result<Country> {
+        let given = self.value.as_str().and_then(Country::recognise);
+        given.ok_or_else(|| self.error("a country code such as `US`"))
+    }
+
+    /// A path, a list of paths, or a constant.
+    fn sources(&self) -> Result<Vec<Source>> {
+        const EXPECTED: &str =
+            "a path such as `properties.total`, a list of paths, or `{ \"const\": … }`";
+        match self.value {
+            Value::Array(paths) if !paths.is_empty() => {
+                self.elements(EXPECTED)?.into_iter().map(|path| path.path_source()).collect()
+            }
+            Value::Object(_) => {
+                let members = self.members(&["const"])?;
+                let constant = members.first().ok_or_else(|| self.error(EXPECTED))?;
+                match constant.1.value {
+                    Value::String(text) => Ok(vec![Source::Const(text.clone())]),
+                    Value::Number(number) => Ok(vec![Source::Const(number.to_string())]),
+                    _ => Err(constant.1.error("a text or a number")),
+                }
+            }
+            Value::String(_) => Ok(vec![self.path_source()?]),
+            _ => Err(self.error(EXPECTED)),
+        }
+    }
+
+    fn path_source(&self) -> Result<Source> {
+        let path = self.text("a path such as `properties.total`")?;
+        if path.split('.').any(str::is_empty) {
+            return Err(self.error("keys joined by single dots"));
+        }
+        Ok(Source::Path(path.to_owned()))
+    }
+
+    fn inputs(&self) -> Result<BTreeMap<Input, Vec<Source>>> {
+        let known: Vec<&'static str> = Input::ALL.iter().map(|input| input.as_str()).collect();
+        let members = self.members(&known)?;
+        members
+            .into_iter()
+            .filter_map(|(key, setting)| Some((Input::from_word(key)?, setting)))
+            .map(|(input, setting)| Ok((input, setting.sources()?)))
+            .collect()
+    }
+
+    fn identity(&self, config: &mut Config) -> Result<()> {
+        for (key, setting) in self.members(&["matchKeys", "userIdAs"])? {
+            if key == "userIdAs" {
+                config.user_id_as = setting.one_of(UserIdAs::ALL, UserIdAs::as_str)?;
+            } else {
+                let keys = setting.elements("a list of match key types")?;
+                let mut types = keys
+                    .iter()
+                    .map(|key| key.one_of(MatchKeyType::ALL, MatchKeyType::as_str))
+                    .collect::<Result<Vec<_>>>()?;
+                types.sort_unstable();
+                types.dedup();
+                config.match_keys = types;
+            }
+        }
+        Ok(())
+    }
+
+    fn consent(&self, consent: &mut ConsentConfig) -> Result<()> {
+        for (key, setting) in self.members(&[
+            "categories",
+            "optInCountries",
+            "onDenied",
+            "whenUnknown",
+            "geoIp",
+            "emit",
+        ])? {
+            match key {
+                "categories" => {
+                    for (flag, categories) in setting.members(&["amznUserData", "amznAdStorage"])? {
+                        let names = categories
+                            .elements("a list of consent categories")?
+                            .iter()
+                            .map(|name| {
+                                Ok(name.text("the name of a consent category")?.to_lowercase())
+                            })
+                            .collect::<Result<Vec<_>>>()?;
+                        match flag {
+                            "amznUserData" => consent.user_data_categories = names,
+                            _ => consent.ad_storage_categories = names,
+                        }
+                    }
+                }
+                "optInCountries" => {
+                    let countries = setting.elements("a list of country codes")?;
+                    consent.opt_in_countries =
+                        countries.iter().map(Setting::country).collect::<Result<_>>()?;
+                }
+                "onDenied" => {
+                    consent.on_denied = setting.one_of(OnDenied::ALL, OnDenied::as_str)?;
+                }
+                "whenUnknown" => {
+                    consent.when_unknown = setting.one_of(WhenUnknown::ALL, WhenUnknown::as_str)?;
+                }
+                "emit" => consent.emit = setting.one_of(Emit::ALL, Emit::as_str)?,
+                _ => {
+                    consent.geo_ip =
+                        setting.value.as_bool().ok_or_else(|| setting.error("true or false"))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn defaults(&self, defaults: &mut Defaults) -> Result<()> {
+        for (key, setting) in self.members(&["countryCode", "currencyCode", "eventSource"])? {
+            match key {
+                "countryCode" => defaults.country_code = Some(setting.country()?),
+                "currencyCode" => {
+                    let code = setting.value.as_str().map(str::to_ascii_uppercase);
+                    let currency = code.as_deref().and_then(CurrencyCode::from_word);
+                    defaults.currency_code = Some(currency.ok_or_else(|| {
+                        setting.error("one of the 81 currencies Amazon takes, such as `USD`")
+                    })?);
+                }
+                _ => {
+                    defaults.event_source =
+                        setting.one_of(EventSource::ALL, EventSource::as_str)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn event_time(&self, event_time: &mut EventTimeConfig) -> Result<()> {
+        for (key, setting) in self.members(&["format", "lookbackDays", "maxFutureHours"])? {
+            match key {
+                "format" => {
+                    event_time.format =
+                        setting.one_of(EventTimeFormat::ALL, EventTimeFormat::as_str)?;
+                }
+                "lookbackDays" => event_time.lookback_days = setting.number_from_zero()?,
+                _ => event_time.max_future_hours = setting.number_from_zero()?,
+            }
+        }
+        Ok(())
+    }
+
+    fn extras(&self) -> Result<Extras> {
+        const EXPECTED: &str = "`userAgent`, `aref` or `partner:NAME`";
+        let mut extras = Extras::default();
+        for extra in self.elements("a list of extras")? {
+            match extra.text(EXPECTED)? {
+                "userAgent" => extras.user_agent = true,
+                "aref" => extras.aref = true,
+                text => match text.strip_prefix("partner:").map(str::trim) {
+                    Some(name) if !name.is_empty() => extras.partner = Some(name.to_owned()),
+                    _ => return Err(extra.error(EXPECTED)),
+                },
+            }
+        }
+        Ok(extras)
+    }
+
+    fn events(&self, preset: Preset, unmapped: bool) -> Result<BTreeMap<String, EventSetting>> {
+        let mut events = BTreeMap::new();
+        for (name, value) in self.object("an object of event names")? {
+            let setting = self.child(name, value);
+            let key = mapping::event_key(name);
+            if key.is_empty() {
+                return Err(ConfigError {
+                    path: self.path.clone(),
+                    problem: "has an event without a name".to_owned(),
+                });
+            }
+            let parsed = if *value == Value::Bool(false) {
+                EventSetting::Disabled
+            } else {
+                EventSetting::Rule(setting.rule(unmapped || presets::has_rule(preset, &key))?)
+            };
+            if events.insert(key, parsed).is_some() {
+                return Err(ConfigError {
+                    path: setting.path,
+                    problem: "stands twice; case makes no difference".to_owned(),
+                });
+            }
+        }
+        Ok(events)
+    }
+
+    fn rule(&self, has_type: bool) -> Result<RuleConfig> {
+        let mut rule = RuleConfig::default();
+        self.object("an object, or `false` to switch the event off")?;
+        for (key, setting) in
+            self.members(&["conversionType", "name", "dataSetName", "value", "customData"])?
+        {
+            match key {
+                "conversionType" => {
+                    rule.conversion_type =
+                        Some(setting.one_of(ConversionType::ALL, ConversionType::as_str)?);
+                }
+                "name" => rule.name = Some(setting.text("the event's name at Amazon")?.to_owned()),
+                "dataSetName" => rule.data_set_name = Some(setting.data_set_name()?),
+                "value" => rule.value = setting.sources()?,
+                _ => rule.custom_data = setting.custom_data()?,
+            }
+        }
+        if rule.conversion_type.is_none() && !has_type {
+            return Err(ConfigError {
+                path: self.path.clone(),
+                problem: "needs a `conversionType`: the preset has no rule for this event"
+                    .to_owned(),
+            });
+        }
+        Ok(rule)
+    }
+
+    fn custom_data(&self) -> Result<BTreeMap<String, Vec<Source>>> {
+        let members = self.object("an object of attribute names and paths")?;
+        if members.len() > MAX_CUSTOM_DATA {
+            let problem =
+                format!("must have at most {MAX_CUSTOM_DATA} attributes, not {}", members.len());
+            return Err(ConfigError { path: self.path.clone(), problem });
+        }
+        members
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), self.child(name, value).sources()?)))
+            .collect()
+    }
+}
+
+/// A value in a message: short, and never a whole container.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Object(_) => "an object".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::String(text) if text.chars().count() > 40 => {
+            format!("{:?}…", text.chars().take(40).collect::<String>())
+        }
+        other => other.to_string(),
+    }
+}
+
+fn list(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The known word nearest to what was typed, if it is near enough to be a slip.
+fn nearest<'w>(typed: &str, known: &[&'w str]) -> Option<&'w str> {
+    let typed = typed.to_lowercase();
+    let (distance, word) =
+        known.iter().map(|word| (distance(&typed, &word.to_lowercase()), *word)).min()?;
+    (distance <= (typed.chars().count() / 3).max(1)).then_some(word)
+}
+
+/// Levenshtein: how many letters must be put in, left out or changed.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, to) in row.iter_mut().skip(1).zip(&b) {
+            let above = *cell;
+            *cell = (left + 1).min(above + 1).min(diagonal + usize::from(from != *to));
+            (diagonal, left) = (above, *cell);
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}

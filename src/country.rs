@@ -1,0 +1,152 @@
+//! Countries: what people write, to the alpha-2 code Amazon takes.
+
+mod table;
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::fold::fold_letter;
+use table::TABLE;
+
+struct Row {
+    alpha2: &'static str,
+    alpha3: &'static str,
+    calling_code: &'static str,
+    /// Separated by `|`.
+    names: &'static str,
+}
+
+/// One of the 249 countries of ISO 3166-1.
+#[derive(Clone, Copy)]
+pub struct Country(&'static Row);
+
+/// The countries where Amazon asks for a consent signal: EU-27, GB, NO, IS, LI (Amazon Ads help G2648JUCRZU662V5 and
+/// Amazon's own tag). Not CH.
+const CONSENT_REQUIRED: [&str; 31] = [
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE",
+    "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+];
+
+/// As [`CONSENT_REQUIRED`], as countries.
+pub(crate) fn consent_required() -> impl Iterator<Item = Country> {
+    CONSENT_REQUIRED.iter().filter_map(|code| Country::from_alpha2(code))
+}
+
+impl Country {
+    /// The country somebody meant: alpha-2 in any case (`UK` for `GB`), alpha-3, the English name, a common alias.
+    ///
+    /// ```
+    /// # use amazon_dsp_events::Country;
+    /// let codes = ["de", "UK", "usa", "Côte d'Ivoire", "U.S.A."].map(|text| Country::recognise(text).map(|c| c.code()));
+    /// assert_eq!(codes, [Some("DE"), Some("GB"), Some("US"), Some("CI"), Some("US")]);
+    /// assert_eq!(Country::recognise("Atlantis"), None);
+    /// ```
+    #[must_use]
+    pub fn recognise(text: &str) -> Option<Self> {
+        let text = text.trim();
+        match text.len() {
+            2 => Self::from_alpha2(&text.to_ascii_uppercase()),
+            3 => TABLE.iter().find(|row| row.alpha3.eq_ignore_ascii_case(text)).map(Country),
+            _ => None,
+        }
+        .or_else(|| Self::from_name(text))
+    }
+
+    fn from_alpha2(code: &str) -> Option<Self> {
+        let at = TABLE.binary_search_by(|row| row.alpha2.cmp(code)).ok()?;
+        TABLE.get(at).map(Country)
+    }
+
+    fn from_name(text: &str) -> Option<Self> {
+        let mut name = String::with_capacity(text.len());
+        for c in text.chars().flat_map(char::to_lowercase) {
+            match fold_letter(c) {
+                Some(letters) => name.push_str(letters),
+                None if c.is_alphanumeric() => name.push(c),
+                None if !name.ends_with(' ') && !name.is_empty() => name.push(' '),
+                None => {}
+            }
+        }
+        let name = name.trim_end();
+        let name = name.strip_prefix("the ").unwrap_or(name);
+        if name.is_empty() {
+            return None;
+        }
+        TABLE.iter().find(|row| row.names.split('|').any(|known| known == name)).map(Country)
+    }
+
+    /// ISO 3166-1 alpha-2, upper case.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.0.alpha2
+    }
+
+    /// The digits dialled to reach it from abroad (ITU-T E.164), without `+`.
+    pub(crate) fn calling_code(self) -> &'static str {
+        self.0.calling_code
+    }
+
+    /// All 249, by code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(Country)
+    }
+}
+
+impl PartialEq for Country {
+    fn eq(&self, other: &Self) -> bool {
+        self.code() == other.code()
+    }
+}
+
+impl Eq for Country {}
+
+impl fmt::Debug for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Country({})", self.code())
+    }
+}
+
+impl fmt::Display for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl Serialize for Country {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_every_name_stands_once() {
+        assert!(TABLE.is_sorted_by(|a, b| a.alpha2 < b.alpha2));
+        let mut names: Vec<&str> = TABLE.iter().flat_map(|row| row.names.split('|')).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn every_country_is_recognised_by_each_of_its_spellings() {
+        for row in &TABLE {
+            for spelling in [row.alpha2, row.alpha3].into_iter().chain(row.names.split('|')) {
+                for text in [spelling.to_owned(), spelling.to_uppercase(), format!("  {spelling} ")]
+                {
+                    assert_eq!(Country::recognise(&text), Some(Country(row)), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_consent_required_countries_are_countries() {
+        assert_eq!(consent_required().map(Country::code).collect::<Vec<_>>(), CONSENT_REQUIRED);
+    }
+}

@@ -1,0 +1,153 @@
+//! Who did it: the identifiers of an event, brought to Amazon's form and hashed.
+
+pub(crate) mod hash;
+mod normalize;
+
+use crate::amazon::{MatchKey, MatchKeyType};
+use crate::config::{Input, UserIdAs};
+use crate::consent::words;
+use crate::country::Country;
+use crate::event::Event;
+use crate::outcome::Note;
+use crate::read::Json;
+use crate::trace::{Log, Unusable};
+
+/// Amazon's limit for MATCH_ID, in characters.
+const MAX_MATCH_ID_CHARS: usize = 100;
+
+/// The match keys of an event, one of a type, in the order of [`MatchKeyType`].
+pub(crate) fn match_keys(event: &Event<'_, '_>, country: Country, log: &mut Log) -> Vec<MatchKey> {
+    let wanted = &event.plan.config.match_keys;
+    wanted
+        .iter()
+        .filter_map(|key_type| {
+            match_key(event, *key_type, country, log)
+                .map(|value| MatchKey { key_type: *key_type, value })
+        })
+        .collect()
+}
+
+/// Whether these keys name somebody: names and places support a match, and alone are nobody.
+pub(crate) fn identify_somebody(keys: &[MatchKey]) -> bool {
+    use MatchKeyType::{City, FirstName, LastName, Postal, State};
+    keys.iter().any(|key| !matches!(key.key_type, FirstName | LastName | City | State | Postal))
+}
+
+fn match_key(
+    event: &Event<'_, '_>,
+    key_type: MatchKeyType,
+    country: Country,
+    log: &mut Log,
+) -> Option<String> {
+    use normalize as n;
+    let mut hashed = |input, normalise: &dyn Fn(&str) -> Option<String>| {
+        event.first(input, key_type.as_str(), log, |value, log| hashed_key(value, normalise, log))
+    };
+    match key_type {
+        MatchKeyType::Email => {
+            hashed(Input::Email, &n::email).or_else(|| email_from_user_id(event, log))
+        }
+        MatchKeyType::Phone => hashed(Input::Phone, &|text| n::phone(text, country)),
+        MatchKeyType::FirstName => hashed(Input::FirstName, &n::name),
+        MatchKeyType::LastName => hashed(Input::LastName, &n::name),
+        MatchKeyType::Address => hashed(Input::Address, &n::address),
+        MatchKeyType::City => hashed(Input::City, &n::city),
+        MatchKeyType::State => hashed(Input::State, &|text| n::state(text, country)),
+        MatchKeyType::Postal => hashed(Input::Postal, &n::postal),
+        MatchKeyType::Maid => mobile_ad_id(event, log),
+        MatchKeyType::MatchId => raw(event, Input::MatchId, key_type, log, is_match_id)
+            .or_else(|| match_id_from_user_id(event, log)),
+        MatchKeyType::RampId => raw(event, Input::RampId, key_type, log, |_| true),
+        MatchKeyType::RealId => raw(event, Input::RealId, key_type, log, |_| true),
+        MatchKeyType::MerkleId => raw(event, Input::MerkleId, key_type, log, |_| true),
+        MatchKeyType::KantarId => raw(event, Input::KantarId, key_type, log, |_| true),
+        MatchKeyType::Fip => {
+            raw(event, Input::Fip, key_type, log, |text| text.parse::<std::net::IpAddr>().is_ok())
+        }
+    }
+}
+
+/// The identifier in a value: a text, or a number as text. Anything else, and placeholders, are junk.
+fn identifier<'v>(value: &'v Json<'_>, log: &mut Log) -> Result<&'v str, Unusable> {
+    match value.text_or_number() {
+        Some(text) if !normalize::is_placeholder(text) => Ok(text),
+        _ => junk(log),
+    }
+}
+
+fn junk<T>(log: &mut Log) -> Result<T, Unusable> {
+    log.note(Note::JunkIdentifier);
+    Err(Unusable::Junk)
+}
+
+fn hashed_key(
+    value: &Json<'_>,
+    normalise: &dyn Fn(&str) -> Option<String>,
+    log: &mut Log,
+) -> Result<String, Unusable> {
+    let text = identifier(value, log)?;
+    match hash::pre_hashed(text) {
+        Some(hash) if hash::is_nobody(&hash) => junk(log),
+        Some(hash) => Ok(hash),
+        None => match normalise(text) {
+            Some(normalised) => Ok(hash::sha256_hex(&normalised)),
+            None => junk(log),
+        },
+    }
+}
+
+/// The starter kit's rule: where there is no address, the user id is hashed in its place.
+fn email_from_user_id(event: &Event<'_, '_>, log: &mut Log) -> Option<String> {
+    let only_address = match event.plan.config.user_id_as {
+        UserIdAs::Email => false,
+        UserIdAs::EmailIfAddress => true,
+        UserIdAs::MatchId | UserIdAs::None => return None,
+    };
+    event.first(Input::UserId, MatchKeyType::Email.as_str(), log, |value, log| {
+        let text = identifier(value, log)?;
+        if hash::pre_hashed(text).is_some() || normalize::email(text).is_some() {
+            return hashed_key(value, &normalize::email, log);
+        }
+        if only_address {
+            return Err(Unusable::NotAnAddress);
+        }
+        log.note(Note::UserIdNotAnAddress);
+        Ok(hash::sha256_hex(&text.to_lowercase()))
+    })
+}
+
+fn match_id_from_user_id(event: &Event<'_, '_>, log: &mut Log) -> Option<String> {
+    if event.plan.config.user_id_as == UserIdAs::MatchId {
+        raw(event, Input::UserId, MatchKeyType::MatchId, log, is_match_id)
+    } else {
+        None
+    }
+}
+
+fn is_match_id(text: &str) -> bool {
+    text.chars().count() <= MAX_MATCH_ID_CHARS
+}
+
+fn mobile_ad_id(event: &Event<'_, '_>, log: &mut Log) -> Option<String> {
+    let tracking = event.value(&event.plan.fixed.ad_tracking);
+    if tracking.is_some_and(|value| words::truth(&value) == Some(false)) {
+        if event.value(event.plan.input(Input::Maid)).is_some() {
+            log.note(Note::AdTrackingDisabled);
+        }
+        return None;
+    }
+    raw(event, Input::Maid, MatchKeyType::Maid, log, |_| true)
+}
+
+fn raw(
+    event: &Event<'_, '_>,
+    input: Input,
+    key_type: MatchKeyType,
+    log: &mut Log,
+    is_valid: impl Fn(&str) -> bool,
+) -> Option<String> {
+    event.first(input, key_type.as_str(), log, |value, log| {
+        let text = identifier(value, log)?;
+        if is_valid(text) { Ok(text.to_owned()) } else { junk(log) }
+    })
+}

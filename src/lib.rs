@@ -1,0 +1,139 @@
+//! Segment-style analytics events in, Amazon DSP events out.
+//!
+//! One way through: **bytes -> read -> map -> Amazon event -> bytes**. The core is pure: no clock, no randomness, no
+//! I/O. It cannot panic, and every event ends in exactly one [`Outcome`].
+//!
+//! ```
+//! use amazon_dsp_events::{Config, Transformer};
+//!
+//! let config = Config::from_json(r#"{ "dataSetName": "web_events", "defaults": { "countryCode": "US" } }"#)?;
+//! let transformer = Transformer::new(config);
+//! let event = r#"{
+//!     "type": "track", "event": "Product Added", "messageId": "m-1", "timestamp": "2026-11-20T10:00:00Z",
+//!     "context": { "traits": { "email": "jane.doe@example.com" } }
+//! }"#;
+//! let now = 1_795_219_200_000; // 2026-11-21T00:00:00Z
+//! let amazon_event = transformer.transform(event.as_bytes(), now).expect("it is mapped");
+//! assert_eq!(amazon_event.event_id, "m-1");
+//! assert!(amazon_event.to_json().contains(r#""conversionType":"ADD_TO_SHOPPING_CART""#));
+//! # Ok::<(), amazon_dsp_events::ConfigError>(())
+//! ```
+
+mod amazon;
+mod aref;
+mod batch;
+mod codes;
+mod commerce;
+mod config;
+mod consent;
+mod country;
+mod event;
+mod explain;
+mod fold;
+mod identity;
+mod mapping;
+mod outcome;
+mod plan;
+mod read;
+mod time;
+mod trace;
+mod transform;
+#[cfg(feature = "wasm")]
+mod wasm;
+
+pub use amazon::{
+    AmazonConsent, AmazonEvent, Consent, ConsentStatus, ConversionType, CurrencyCode, CustomData,
+    DataType, DeviceInfo, EventDescription, EventSource, EventTime, Geo, IngestionMethod, MatchKey,
+    MatchKeyType,
+};
+pub use batch::{Batch, Format, OUTCOME_CODES, OutcomeCode};
+pub use commerce::Amount;
+pub use config::{
+    Config, ConfigError, ConsentConfig, Defaults, Emit, EventSetting, EventTimeConfig,
+    EventTimeFormat, Extras, Input, OnDenied, Preset, RuleConfig, Source, UserIdAs, WhenUnknown,
+};
+pub use country::Country;
+pub use explain::{Trace, Tried};
+pub use outcome::{Detail, DropReason, Note, Outcome};
+pub use read::MAX_EVENT_BYTES;
+pub use trace::Unusable;
+
+use plan::Plan;
+use time::Instant;
+use trace::Log;
+
+/// Maps events by one config, which it compiles once.
+#[derive(Debug)]
+pub struct Transformer {
+    plan: Plan,
+}
+
+impl Default for Transformer {
+    fn default() -> Self {
+        Transformer::new(Config::default())
+    }
+}
+
+impl Transformer {
+    /// Compiles a config.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Transformer { plan: Plan::compile(config) }
+    }
+
+    /// The Amazon event made from the JSON of one event, or nothing if it is dropped.
+    ///
+    /// `now` is in milliseconds since 1970: how old an event is, and its time if it has none, come from it.
+    #[must_use]
+    pub fn transform(&self, json: &[u8], now: i64) -> Option<AmazonEvent> {
+        self.evaluate(json, now).into_event()
+    }
+
+    /// What becomes of the JSON of one event, with the reason of a drop and notes.
+    #[must_use]
+    pub fn evaluate(&self, json: &[u8], now: i64) -> Outcome {
+        self.evaluate_at(json, Instant(now))
+    }
+
+    /// As [`Transformer::evaluate`], and which inputs were tried on the way.
+    #[must_use]
+    pub fn explain(&self, json: &[u8], now: i64) -> Trace {
+        let (outcome, tried) = self.run(json, Instant(now), Log::tracing());
+        Trace { outcome, tried }
+    }
+
+    /// What becomes of many events at once.
+    #[must_use]
+    pub fn transform_batch(&self, input: &[u8], now: i64, format: Format) -> Batch {
+        batch::transform(self, input, Instant(now), format)
+    }
+
+    pub(crate) fn evaluate_at(&self, json: &[u8], now: Instant) -> Outcome {
+        self.run(json, now, Log::default()).0
+    }
+
+    fn run(&self, json: &[u8], now: Instant, mut log: Log) -> (Outcome, Vec<Tried>) {
+        let result = if json.len() > MAX_EVENT_BYTES {
+            Err(Detail::TooLarge.into())
+        } else {
+            match std::str::from_utf8(json) {
+                Ok(text) => transform::map(&self.plan, text, now, &mut log),
+                Err(_) => Err(Detail::NotJson.into()),
+            }
+        };
+        let (notes, tried) = log.finish();
+        let outcome = match result {
+            Ok(event) => Outcome::Mapped { event: Box::new(event), notes },
+            Err(dropped) => {
+                Outcome::Dropped { reason: dropped.reason, detail: dropped.detail, notes }
+            }
+        };
+        (outcome, tried)
+    }
+}
+
+/// The version of this crate.
+#[must_use]
+pub const fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}

@@ -1,0 +1,51 @@
+//! Where each input is looked for unless the config says otherwise, as data.
+
+use crate::config::Input;
+
+/// The built-in paths of an input; the first usable one wins. Those under `traits` are also looked for under
+/// `context.traits`, right after ([`with_context_traits`]).
+pub(crate) const fn paths(input: Input) -> &'static [&'static str] {
+    match input {
+        Input::Email => &["traits.email", "properties.email"],
+        Input::Phone => &["traits.phone", "properties.phone"],
+        Input::FirstName => &["traits.firstName", "traits.first_name"],
+        Input::LastName => &["traits.lastName", "traits.last_name"],
+        Input::City => &["traits.address.city"],
+        Input::State => &["traits.address.state"],
+        Input::Postal => {
+            &["traits.address.postalCode", "traits.address.postal_code", "traits.address.zip"]
+        }
+        Input::Address => &["traits.address.street"],
+        Input::Maid => &["context.device.advertisingId"],
+        Input::MatchId
+        | Input::RampId
+        | Input::RealId
+        | Input::MerkleId
+        | Input::KantarId
+        | Input::Fip => &[],
+        Input::UserId => &["userId"],
+        Input::MessageId => &["messageId"],
+        Input::EventTime => &["timestamp", "originalTimestamp", "sentAt", "receivedAt"],
+        Input::Country => &[
+            "traits.address.country",
+            "traits.country",
+            "properties.address.country",
+            "properties.country",
+            "context.location.country",
+        ],
+        Input::DeviceType => &["context.device.type"],
+        Input::Ip => &["context.ip"],
+        Input::UserAgent => &["context.userAgent"],
+        Input::Tcf => &["context.consent.tcf", "context.consent.tcString", "properties.tcf"],
+        Input::Gpp => &["context.consent.gpp", "context.consent.gppString", "properties.gpp"],
+        Input::OptOut => &["context.consent.optOut"],
+        Input::Products => &["properties.products"],
+        Input::Currency => &["properties.currency"],
+    }
+}
+
+/// The path itself, and its twin under `context` if it begins with `traits`: server-side libraries put traits there.
+pub(crate) fn with_context_traits(path: &str) -> impl Iterator<Item = String> {
+    let twin = (path == "traits" || path.starts_with("traits.")).then(|| format!("context.{path}"));
+    std::iter::once(path.to_owned()).chain(twin)
+}

@@ -1,0 +1,44 @@
+//! The built-in event tables, as data.
+
+use crate::amazon::ConversionType::{self, *};
+use crate::config::Preset;
+
+/// MetaRouter's starter kit "Amazon DSP Events": event name or type, in lower case, and what it is at Amazon.
+const METAROUTER: [(&str, ConversionType); 11] = [
+    ("page", PageView),
+    ("screen", PageView),
+    ("checkout started", Checkout),
+    ("order completed", OffAmazonPurchases),
+    ("product added", AddToShoppingCart),
+    ("product removed", Other),
+    ("product clicked", Other),
+    ("product list viewed", PageView),
+    ("product viewed", PageView),
+    ("cart viewed", PageView),
+    ("products searched", Search),
+];
+
+/// What the presets of Segment's Amazon destination have beyond that. Application Installed, not Opened: an app is
+/// started for the first time once.
+const SEGMENT: [(&str, ConversionType); 6] = [
+    ("signed up", SignUp),
+    ("subscription created", Subscribe),
+    ("lead generated", Lead),
+    ("callback started", Contact),
+    ("application submitted", Application),
+    ("application installed", MobileAppFirstStart),
+];
+
+/// The preset's table.
+pub(crate) fn rules(preset: Preset) -> impl Iterator<Item = (&'static str, ConversionType)> {
+    let more: &[_] = match preset {
+        Preset::Metarouter => &[],
+        Preset::Segment => &SEGMENT,
+    };
+    METAROUTER.iter().chain(more).copied()
+}
+
+/// Whether the preset knows the event; `key` as by [`super::event_key`].
+pub(crate) fn has_rule(preset: Preset, key: &str) -> bool {
+    rules(preset).any(|(name, _)| name == key)
+}

@@ -1,0 +1,294 @@
+//! The config compiled once: every path that any rule asks for in one trie, and rules that refer to its slots. So a
+//! user's own mapping costs what the built-in one costs, and one event costs one pass.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::amazon::ConversionType;
+use crate::config::{Config, EventSetting, Input, RuleConfig, Source};
+use crate::mapping::{self, inputs, presets};
+use crate::outcome::DropReason;
+
+/// A place in [`crate::read::Slots`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SlotId(pub(crate) usize);
+
+/// One key on the way to the wanted values.
+#[derive(Debug, Default)]
+pub(crate) struct Node {
+    pub(crate) id: usize,
+    key: String,
+    pub(crate) children: Vec<Node>,
+    /// Set if a path ends here.
+    pub(crate) slot: Option<SlotId>,
+    /// The slots of this node and all below it.
+    pub(crate) slots: Range<usize>,
+}
+
+impl Node {
+    pub(crate) fn child(&self, key: &str) -> Option<&Node> {
+        self.children.iter().find(|child| child.key == key)
+    }
+
+    fn insert(&mut self, path: &str) {
+        let mut node = self;
+        for key in path.split('.') {
+            let at = node.children.iter().position(|child| child.key == key).unwrap_or_else(|| {
+                node.children.push(Node { key: key.to_owned(), ..Node::default() });
+                node.children.len() - 1
+            });
+            match node.children.get_mut(at) {
+                Some(child) => node = child,
+                None => return,
+            }
+        }
+        // The number is given by `number`, once the trie is whole.
+        node.slot = Some(SlotId(0));
+    }
+
+    /// Numbers nodes and slots from the top down, so that the slots below a node are neighbours.
+    fn number(&mut self, next_node: &mut usize, paths: &mut Vec<String>, path: &str) {
+        self.id = *next_node;
+        *next_node += 1;
+        let start = paths.len();
+        if let Some(slot) = &mut self.slot {
+            *slot = SlotId(start);
+            paths.push(path.to_owned());
+        }
+        for child in &mut self.children {
+            let path =
+                if path.is_empty() { child.key.clone() } else { format!("{path}.{}", child.key) };
+            child.number(next_node, paths, &path);
+        }
+        self.slots = start..paths.len();
+    }
+}
+
+/// A compiled [`Source`].
+#[derive(Debug)]
+pub(crate) enum Place {
+    Slot(SlotId),
+    Const(String),
+}
+
+/// Where a value is looked for; the first usable one wins.
+pub(crate) type Sources = Vec<Place>;
+
+/// What one event name or type becomes.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) conversion_type: ConversionType,
+    pub(crate) name: Option<String>,
+    pub(crate) data_set_name: Option<String>,
+    pub(crate) value: Sources,
+    pub(crate) custom_data: Vec<(String, Sources)>,
+}
+
+/// Paths that no setting changes.
+macro_rules! fixed {
+    ($($name:ident: $($path:literal),+;)+) => {
+        /// Slots of the paths that no setting changes.
+        #[derive(Debug)]
+        pub(crate) struct Fixed { $(pub(crate) $name: Sources,)+ }
+
+        impl Fixed {
+            const PATHS: &'static [&'static [&'static str]] = &[$(&[$($path),+]),+];
+
+            fn compile(trie: &Trie) -> Self {
+                Fixed { $($name: vec![$(Place::Slot(trie.slot($path))),+],)+ }
+            }
+        }
+    };
+}
+
+fixed! {
+    event_type: "type";
+    event_name: "event";
+    anonymous_id: "anonymousId";
+    order_id: "properties.order_id";
+    amounts: "properties.total", "properties.revenue", "properties.value";
+    quantity: "properties.quantity";
+    ad_tracking: "context.device.adTrackingEnabled";
+    user_data: "context.consent.amazonConsent.amznUserData", "context.consent.amazonConsentFormat.amznUserData",
+        "properties.amznUserData";
+    ad_storage: "context.consent.amazonConsent.amznAdStorage", "context.consent.amazonConsentFormat.amznAdStorage",
+        "properties.amznAdStorage";
+    category_preferences: "context.consent.categoryPreferences";
+    allowed_ids: "context.consentManagement.allowedConsentIds";
+    denied_ids: "context.consentManagement.deniedConsentIds";
+    one_trust: "context.consent.oneTrust";
+    google: "context.consent.google";
+    landing_url: "context.page.url";
+}
+
+/// The whole of it.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) config: Config,
+    pub(crate) fixed: Fixed,
+    trie: Trie,
+    inputs: Vec<Sources>,
+    /// By event name; `None` is switched off.
+    by_name: HashMap<String, Option<Rule>>,
+    /// By the type of events that have no name.
+    by_type: HashMap<String, Option<Rule>>,
+    /// For everything else.
+    unmapped: Option<Rule>,
+}
+
+#[derive(Debug)]
+struct Trie {
+    root: Node,
+    nodes: usize,
+    paths: Vec<String>,
+}
+
+impl Trie {
+    fn new(paths: impl Iterator<Item = String>) -> Self {
+        let mut root = Node::default();
+        for path in paths {
+            root.insert(&path);
+        }
+        let (mut nodes, mut paths) = (0, Vec::new());
+        root.number(&mut nodes, &mut paths, "");
+        Trie { root, nodes, paths }
+    }
+
+    fn slot(&self, path: &str) -> SlotId {
+        let node = path.split('.').try_fold(&self.root, Node::child);
+        // A path that was never put in reads as nothing, at a place no event fills.
+        node.and_then(|node| node.slot).unwrap_or(SlotId(usize::MAX))
+    }
+
+    fn compile(&self, sources: &[Source]) -> Sources {
+        sources
+            .iter()
+            .map(|source| match source {
+                Source::Path(path) => Place::Slot(self.slot(path)),
+                Source::Const(text) => Place::Const(text.clone()),
+            })
+            .collect()
+    }
+
+    fn rule(&self, conversion_type: ConversionType, config: &RuleConfig) -> Rule {
+        Rule {
+            conversion_type,
+            name: config.name.as_deref().map(|name| mapping::event_name(name).0),
+            data_set_name: config.data_set_name.clone(),
+            value: self.compile(&config.value),
+            custom_data: config
+                .custom_data
+                .iter()
+                .map(|(name, from)| (name.clone(), self.compile(from)))
+                .collect(),
+        }
+    }
+}
+
+impl Plan {
+    pub(crate) fn compile(config: Config) -> Self {
+        let input_sources: Vec<Vec<Source>> =
+            Input::ALL.iter().map(|input| sources_of(*input, &config)).collect();
+        let paths = Fixed::PATHS
+            .iter()
+            .flat_map(|paths| paths.iter().map(|path| (*path).to_owned()))
+            .chain(input_sources.iter().flatten().chain(rule_sources(&config)).filter_map(
+                |source| match source {
+                    Source::Path(path) => Some(path.clone()),
+                    Source::Const(_) => None,
+                },
+            ));
+        let trie = Trie::new(paths);
+
+        let mut by_name = HashMap::new();
+        let mut by_type = HashMap::new();
+        let mut put = |key: &str, rule| {
+            let rules =
+                if mapping::NAMELESS_TYPES.contains(&key) { &mut by_type } else { &mut by_name };
+            rules.insert(key.to_owned(), rule);
+        };
+        let nothing = RuleConfig::default();
+        for (key, conversion_type) in presets::rules(config.preset) {
+            put(key, Some(trie.rule(conversion_type, &nothing)));
+        }
+        let in_preset: HashMap<_, _> = presets::rules(config.preset).collect();
+        for (key, setting) in &config.events {
+            let rule = match setting {
+                EventSetting::Disabled => None,
+                EventSetting::Rule(rule) => {
+                    let own = rule.conversion_type.or_else(|| in_preset.get(key.as_str()).copied());
+                    Some(trie.rule(own.or(config.unmapped).unwrap_or(ConversionType::Other), rule))
+                }
+            };
+            put(key, rule);
+        }
+        Plan {
+            fixed: Fixed::compile(&trie),
+            inputs: input_sources.iter().map(|sources| trie.compile(sources)).collect(),
+            by_name,
+            by_type,
+            unmapped: config.unmapped.map(|conversion_type| trie.rule(conversion_type, &nothing)),
+            trie,
+            config,
+        }
+    }
+
+    pub(crate) fn root(&self) -> &Node {
+        &self.trie.root
+    }
+
+    pub(crate) fn node_count(&self) -> usize {
+        self.trie.nodes
+    }
+
+    pub(crate) fn slot_count(&self) -> usize {
+        self.trie.paths.len()
+    }
+
+    /// The path that leads to a slot.
+    pub(crate) fn path(&self, slot: SlotId) -> &str {
+        self.trie.paths.get(slot.0).map_or("", String::as_str)
+    }
+
+    pub(crate) fn input(&self, input: Input) -> &Sources {
+        const NONE: &Sources = &Vec::new();
+        self.inputs.get(input as usize).unwrap_or(NONE)
+    }
+
+    /// The rule for a named event, or for a type without a name.
+    pub(crate) fn rule(&self, key: &str, by_type: bool) -> Result<&Rule, DropReason> {
+        let rules = if by_type { &self.by_type } else { &self.by_name };
+        match rules.get(key) {
+            Some(rule) => rule.as_ref().ok_or(DropReason::DisabledEvent),
+            None => self.unmapped_rule(),
+        }
+    }
+
+    /// The rule for what no other rule names.
+    pub(crate) fn unmapped_rule(&self) -> Result<&Rule, DropReason> {
+        self.unmapped.as_ref().ok_or(DropReason::UnmappedEvent)
+    }
+}
+
+fn sources_of(input: Input, config: &Config) -> Vec<Source> {
+    let own = config.inputs.get(&input).cloned();
+    let sources = own.unwrap_or_else(|| {
+        inputs::paths(input).iter().map(|path| Source::Path((*path).to_owned())).collect()
+    });
+    let spread = |source| match source {
+        Source::Path(path) => inputs::with_context_traits(&path).map(Source::Path).collect(),
+        constant @ Source::Const(_) => vec![constant],
+    };
+    sources.into_iter().flat_map(spread).collect()
+}
+
+fn rule_sources(config: &Config) -> impl Iterator<Item = &Source> {
+    config.events.values().flat_map(|setting| {
+        let rule = match setting {
+            EventSetting::Disabled => None,
+            EventSetting::Rule(rule) => Some(rule),
+        };
+        rule.into_iter()
+            .flat_map(|rule| rule.value.iter().chain(rule.custom_data.values().flatten()))
+    })
+}

@@ -1,0 +1,66 @@
+//! What is remembered on the way through the pipeline: notes always, the inputs tried only when somebody asks.
+
+use crate::codes::codes;
+use crate::explain::{Tried, redact};
+use crate::outcome::Note;
+use crate::read::Json;
+
+codes! {
+    /// Why an input that has a value was not used.
+    pub enum Unusable {
+        /// An identifier that is none: empty, a placeholder, malformed.
+        Junk = "junk",
+        /// Not of a type this field can be made from.
+        WrongType = "wrong_type",
+        /// No country, currency or date that is known.
+        NotRecognised = "not_recognised",
+        /// Not an e-mail address, and nothing else is wanted.
+        NotAnAddress = "not_an_address",
+        /// No amount or count, or out of range.
+        NotANumber = "not_a_number",
+        /// A consent string that is broken, or a word that says neither yes nor no.
+        SaysNothing = "says_nothing",
+    }
+}
+
+/// The pipeline's memory of one event.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    notes: Vec<Note>,
+    /// Kept only for an explanation.
+    tried: Option<Vec<Tried>>,
+}
+
+impl Log {
+    pub(crate) fn tracing() -> Self {
+        Log { tried: Some(Vec::new()), ..Log::default() }
+    }
+
+    pub(crate) fn note(&mut self, note: Note) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    pub(crate) fn is_tracing(&self) -> bool {
+        self.tried.is_some()
+    }
+
+    pub(crate) fn tried(
+        &mut self,
+        field: &'static str,
+        path: &str,
+        value: &Json<'_>,
+        unusable: Option<Unusable>,
+    ) {
+        if let Some(tried) = &mut self.tried {
+            tried.push(Tried { field, path: path.to_owned(), value: redact(value), unusable });
+        }
+    }
+
+    /// The notes, in the order of their declaration, and what was tried.
+    pub(crate) fn finish(mut self) -> (Vec<Note>, Vec<Tried>) {
+        self.notes.sort_unstable();
+        (self.notes, self.tried.unwrap_or_default())
+    }
+}

@@ -1,0 +1,339 @@
+//! The pipeline: one line per step, in the order in which drop reasons are checked.
+
+use crate::amazon::{
+    AmazonEvent, ConversionType, CurrencyCode, DeviceInfo, EventDescription, EventSource,
+    EventTime, IngestionMethod,
+};
+use crate::commerce::{self, Amount};
+use crate::config::{EventTimeFormat, Input};
+use crate::country::Country;
+use crate::event::Event;
+use crate::identity::{self, hash};
+use crate::mapping::{self, NAMELESS_TYPES, custom_data};
+use crate::outcome::{Detail, DropReason, Note};
+use crate::plan::{Plan, Rule};
+use crate::read::{self, Json, ReadError};
+use crate::time::{DAY, Instant};
+use crate::trace::{Log, Unusable};
+use crate::{aref, consent};
+
+/// Why there is no Amazon event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    pub(crate) reason: DropReason,
+    pub(crate) detail: Option<Detail>,
+}
+
+impl From<DropReason> for Dropped {
+    fn from(reason: DropReason) -> Self {
+        Dropped { reason, detail: None }
+    }
+}
+
+impl From<Detail> for Dropped {
+    fn from(detail: Detail) -> Self {
+        Dropped { reason: DropReason::InvalidEvent, detail: Some(detail) }
+    }
+}
+
+impl From<ReadError> for Dropped {
+    fn from(error: ReadError) -> Self {
+        Dropped::from(match error {
+            ReadError::NotAnObject => Detail::NotAnObject,
+            ReadError::TooDeep => Detail::TooDeep,
+            ReadError::TooLarge => Detail::TooLarge,
+            ReadError::NotJson | ReadError::LoneSurrogate => Detail::NotJson,
+        })
+    }
+}
+
+/// Maps the JSON text of one event.
+pub(crate) fn map(
+    plan: &Plan,
+    text: &str,
+    now: Instant,
+    log: &mut Log,
+) -> Result<AmazonEvent, Dropped> {
+    match read::read(text, plan) {
+        Ok(slots) => map_event(&Event { plan, slots }, now, log),
+        Err(ReadError::LoneSurrogate) => {
+            log.note(Note::TextRepaired);
+            let text = read::replace_lone_surrogates(text);
+            let slots = read::read(&text, plan)?;
+            map_event(&Event { plan, slots }, now, log)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn map_event(event: &Event<'_, '_>, now: Instant, log: &mut Log) -> Result<AmazonEvent, Dropped> {
+    let call = Call::of(event)?;
+    let rule = rule(event, &call)?;
+    let name = name(rule, &call, log);
+    let time = time(event, now, log)?;
+    let country = country(event, log)?;
+    let consent = consent::decide(event, country, log)?;
+    let match_keys = identity::match_keys(event, country, log);
+    if !identity::identify_somebody(&match_keys) {
+        return Err(DropReason::NoMatchKey.into());
+    }
+    let money = Money::of(event, rule, log);
+    Ok(AmazonEvent {
+        event_id: event_id(event, &call, &name, time, log),
+        event_description: EventDescription {
+            name,
+            conversion_type: rule.conversion_type,
+            event_source: event_source(event, log),
+            event_ingestion_method: IngestionMethod::ServerToServer,
+            data_set_name: rule
+                .data_set_name
+                .as_ref()
+                .or(event.plan.config.data_set_name.as_ref())
+                .cloned(),
+        },
+        event_time: formatted(time, event.plan.config.event_time.format),
+        country_code: country,
+        match_keys,
+        value: money.value,
+        currency_code: money.currency,
+        units_sold: money.units,
+        consent,
+        custom_data: custom_data::attributes(event, rule, log),
+        device_info: user_agent(event, log),
+        aref_measurement_tokens: aref::tokens(event, now, log),
+        partner: event.plan.config.extras.partner.clone(),
+    })
+}
+
+/// Which analytics call an event is.
+struct Call<'v> {
+    /// Lower case.
+    call_type: String,
+    /// `event`, trimmed, if it is a text.
+    event_name: Option<&'v str>,
+}
+
+impl<'v> Call<'v> {
+    fn of(event: &'v Event<'_, '_>) -> Result<Self, Dropped> {
+        let fixed = &event.plan.fixed;
+        let event_name = event.slot(&fixed.event_name).and_then(Json::text);
+        let call_type = match event.slot(&fixed.event_type) {
+            Some(value) if value.text().is_some() => {
+                mapping::event_key(value.text().unwrap_or_default())
+            }
+            // Libraries that only track leave the type out.
+            None | Some(Json::Text(_)) if event_name.is_some() => "track".to_owned(),
+            _ => return Err(Detail::TypeUnusable.into()),
+        };
+        if call_type == "track" && event_name.is_none() {
+            return Err(Detail::EventUnusable.into());
+        }
+        Ok(Call { call_type, event_name })
+    }
+}
+
+fn rule<'p>(event: &Event<'p, '_>, call: &Call<'_>) -> Result<&'p Rule, DropReason> {
+    match call.event_name {
+        Some(name) if call.call_type == "track" => {
+            event.plan.rule(&mapping::event_key(name), false)
+        }
+        _ if NAMELESS_TYPES.contains(&call.call_type.as_str()) => {
+            event.plan.rule(&call.call_type, true)
+        }
+        _ => event.plan.unmapped_rule(),
+    }
+}
+
+fn name(rule: &Rule, call: &Call<'_>, log: &mut Log) -> String {
+    if let Some(name) = &rule.name {
+        return name.clone();
+    }
+    let (name, cleaned) = mapping::event_name(call.event_name.unwrap_or(&call.call_type));
+    if cleaned {
+        log.note(Note::NameCleaned);
+    }
+    name
+}
+
+fn time(event: &Event<'_, '_>, now: Instant, log: &mut Log) -> Result<Instant, DropReason> {
+    let config = &event.plan.config.event_time;
+    let time = event.first(Input::EventTime, "eventTime", log, |value, _| {
+        Instant::from_json(value).ok_or(Unusable::NotRecognised)
+    });
+    let time = time.unwrap_or_else(|| {
+        log.note(Note::TimeDefaulted);
+        now
+    });
+    #[expect(clippy::cast_precision_loss, reason = "times are below 2^53 milliseconds")]
+    let ahead = (time.0 - now.0) as f64;
+    #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+    let day = DAY as f64;
+    if -ahead > config.lookback_days * day {
+        Err(DropReason::EventTooOld)
+    } else if ahead > config.max_future_hours * day / 24.0 {
+        Err(DropReason::EventInFuture)
+    } else {
+        Ok(time)
+    }
+}
+
+fn formatted(time: Instant, format: EventTimeFormat) -> EventTime {
+    match format {
+        EventTimeFormat::Iso8601 => EventTime::Iso8601(time.to_iso8601()),
+        EventTimeFormat::EpochSeconds => EventTime::Epoch(time.0.div_euclid(1000)),
+        EventTimeFormat::EpochMillis => EventTime::Epoch(time.0),
+    }
+}
+
+fn country(event: &Event<'_, '_>, log: &mut Log) -> Result<Country, DropReason> {
+    let found = event.first(Input::Country, "countryCode", log, |value, _| {
+        value.text().and_then(Country::recognise).ok_or(Unusable::NotRecognised)
+    });
+    match (found, event.plan.config.defaults.country_code) {
+        (Some(country), _) => Ok(country),
+        (None, Some(default)) => {
+            log.note(Note::CountryDefaulted);
+            Ok(default)
+        }
+        (None, None) => Err(DropReason::CountryMissing),
+    }
+}
+
+fn event_source(event: &Event<'_, '_>, log: &mut Log) -> EventSource {
+    let source = event.first(Input::DeviceType, "eventDescription.eventSource", log, |value, _| {
+        let device = value.text().map(str::to_lowercase).unwrap_or_default();
+        match device.as_str() {
+            "ios" | "iphone" | "ipad" | "ipados" | "tvos" | "watchos" => Ok(EventSource::Ios),
+            "android" => Ok(EventSource::Android),
+            "firetv" | "fire tv" | "fire_tv" | "aftv" => Ok(EventSource::FireTv),
+            _ => Err(Unusable::NotRecognised),
+        }
+    });
+    source.unwrap_or(event.plan.config.defaults.event_source)
+}
+
+/// `messageId`, else a hash of what makes the event what it is; never random, so that a resend is known as one.
+fn event_id(
+    event: &Event<'_, '_>,
+    call: &Call<'_>,
+    name: &str,
+    time: Instant,
+    log: &mut Log,
+) -> String {
+    let message_id = event.first(Input::MessageId, "eventId", log, |value, _| {
+        value.text_or_number().map(str::to_owned).ok_or(Unusable::WrongType)
+    });
+    message_id.unwrap_or_else(|| {
+        log.note(Note::EventIdDerived);
+        let text = |value: Option<&Json<'_>>| {
+            value.and_then(Json::text_or_number).unwrap_or_default().to_owned()
+        };
+        let user_id = event.value(event.plan.input(Input::UserId));
+        hash::sha256_hex(
+            &[
+                call.call_type.as_str(),
+                name,
+                &text(user_id.as_deref()),
+                &text(event.slot(&event.plan.fixed.anonymous_id)),
+                &time.0.to_string(),
+                &text(event.slot(&event.plan.fixed.order_id)),
+            ]
+            .join("\n"),
+        )
+    })
+}
+
+/// The three fields of money.
+#[derive(Default)]
+struct Money {
+    value: Option<Amount>,
+    currency: Option<CurrencyCode>,
+    units: Option<i32>,
+}
+
+impl Money {
+    fn of(event: &Event<'_, '_>, rule: &Rule, log: &mut Log) -> Self {
+        let own = amount(event, &rule.value, log);
+        if rule.conversion_type != ConversionType::OffAmazonPurchases {
+            if own.is_none() && event.value(&rule.value).is_some() {
+                log.note(Note::ValueUnusable);
+            }
+            return Money { value: own, ..Money::default() };
+        }
+        let value = own.or_else(|| built_in_amount(event, log));
+        if value.is_none() && has_amount(event, rule) {
+            log.note(Note::ValueUnusable);
+        }
+        let currency = value.and_then(|_| currency(event, log));
+        if value.is_some() && currency.is_none() {
+            log.note(Note::ValueWithoutCurrency);
+        }
+        Money { value: value.filter(|_| currency.is_some()), currency, units: units(event, log) }
+    }
+}
+
+fn amount(event: &Event<'_, '_>, sources: &crate::plan::Sources, log: &mut Log) -> Option<Amount> {
+    event.first_of(sources, "value", log, |value, _| {
+        Amount::from_json(value).ok_or(Unusable::NotANumber)
+    })
+}
+
+/// The sum of the lines, else the total, revenue, value.
+fn built_in_amount(event: &Event<'_, '_>, log: &mut Log) -> Option<Amount> {
+    let sum = event.first(Input::Products, "value", log, |value, _| {
+        commerce::sum_of_products(value).ok_or(Unusable::NotANumber)
+    });
+    let stated =
+        event.values(&event.plan.fixed.amounts).filter_map(|(_, value)| Amount::from_json(&value));
+    let mut candidates = sum.into_iter().chain(stated);
+    let first = candidates.next()?;
+    if candidates.any(|other| other != first) {
+        log.note(Note::AmountsDisagree);
+    }
+    sum.or_else(|| amount(event, &event.plan.fixed.amounts, log))
+}
+
+fn has_amount(event: &Event<'_, '_>, rule: &Rule) -> bool {
+    event.value(&rule.value).is_some() || event.value(&event.plan.fixed.amounts).is_some()
+}
+
+/// The event's own currency, or the default where it names none. One Amazon does not take is never replaced.
+fn currency(event: &Event<'_, '_>, log: &mut Log) -> Option<CurrencyCode> {
+    let named =
+        event.value(event.plan.input(Input::Currency)).is_some_and(|value| !value.is_blank());
+    if !named {
+        return event.plan.config.defaults.currency_code;
+    }
+    event.first(Input::Currency, "currencyCode", log, |value, _| {
+        let code = value.text().map(str::to_ascii_uppercase);
+        code.as_deref().and_then(CurrencyCode::from_word).ok_or(Unusable::NotRecognised)
+    })
+}
+
+fn units(event: &Event<'_, '_>, log: &mut Log) -> Option<i32> {
+    let lines = event.first(Input::Products, "unitsSold", log, |value, _| {
+        commerce::units_of_products(value).ok_or(Unusable::NotANumber)
+    });
+    lines.or_else(|| {
+        event.first_of(&event.plan.fixed.quantity, "unitsSold", log, |value, _| {
+            commerce::units_sold(value).ok_or(Unusable::NotANumber)
+        })
+    })
+}
+
+/// Amazon's limit for `deviceInfo.userAgent`, in characters.
+const MAX_USER_AGENT_CHARS: usize = 512;
+
+fn user_agent(event: &Event<'_, '_>, log: &mut Log) -> Option<DeviceInfo> {
+    if !event.plan.config.extras.user_agent {
+        return None;
+    }
+    event.first(Input::UserAgent, "deviceInfo.userAgent", log, |value, log| {
+        let text = value.text().ok_or(Unusable::WrongType)?;
+        let user_agent: String = text.chars().take(MAX_USER_AGENT_CHARS).collect();
+        if user_agent.len() < text.len() {
+            log.note(Note::UserAgentCut);
+        }
+        Ok(DeviceInfo { user_agent })
+    })
+}

@@ -1,0 +1,169 @@
+/** An analytics event in Segment's form. Only what is mapped is named; anything else may be there and is passed over. */
+export interface AnalyticsEvent {
+  /** `track`, `page`, `screen`, `identify`, `group` or `alias`; may be left out where there is an `event`. */
+  type?: string;
+  /** The name of a track event. */
+  event?: string;
+  /** Becomes Amazon's `eventId`. */
+  messageId?: string | number;
+  userId?: string | number | null;
+  anonymousId?: string | number | null;
+  /** ISO 8601, or epoch seconds or milliseconds. */
+  timestamp?: string | number | Date;
+  originalTimestamp?: string | number | Date;
+  sentAt?: string | number | Date;
+  receivedAt?: string | number | Date;
+  properties?: Record<string, unknown>;
+  traits?: Record<string, unknown>;
+  context?: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+/** One element of `events[]` of Amazon's `POST /adsApi/v1/create/events`. */
+export interface AmazonEvent {
+  eventDescription: {
+    name: string;
+    conversionType: ConversionType;
+    eventSource: EventSource;
+    eventIngestionMethod: "SERVER_TO_SERVER";
+    dataSetName?: string;
+  };
+  eventId: string;
+  /** ISO 8601 in UTC; a number only by `eventTime.format`. */
+  eventTime: string | number;
+  /** ISO 3166-1 alpha-2. */
+  countryCode: string;
+  /** One of a type, each with exactly one value. */
+  matchKeys: { type: MatchKeyType; values: [string] }[];
+  value?: number;
+  currencyCode?: string;
+  unitsSold?: number;
+  consent?: {
+    geo?: { ipAddress: string };
+    tcf?: string;
+    gpp?: string;
+    amazonConsent?: { amznUserData: ConsentStatus; amznAdStorage?: ConsentStatus };
+  };
+  customData?: { name: string; dataType: "STRING" | "INTEGER" | "TIMESTAMP"; value: string }[];
+  deviceInfo?: { userAgent: string };
+  arefMeasurementTokens?: string;
+  partner?: string;
+}
+
+export type ConversionType =
+  | "ADD_TO_SHOPPING_CART" | "APPLICATION" | "CHECKOUT" | "CONTACT" | "LEAD" | "MOBILE_APP_FIRST_START"
+  | "OFF_AMAZON_PURCHASES" | "OTHER" | "PAGE_VIEW" | "SEARCH" | "SIGN_UP" | "SUBSCRIBE";
+export type EventSource = "ANDROID" | "FIRE_TV" | "IOS" | "MEASUREMENT_ATTRIBUTION_PARTNER" | "OFFLINE" | "WEBSITE";
+export type MatchKeyType =
+  | "EMAIL" | "PHONE" | "FIRST_NAME" | "LAST_NAME" | "ADDRESS" | "CITY" | "STATE" | "POSTAL" | "MAID" | "MATCH_ID"
+  | "RAMP_ID" | "REAL_ID" | "MERKLE_ID" | "KANTAR_ID" | "FIP";
+export type ConsentStatus = "GRANTED" | "DENIED";
+
+/** Why an event was dropped. */
+export type DropReason =
+  | "invalid_event" | "unmapped_event" | "disabled_event" | "event_too_old" | "event_in_future" | "country_missing"
+  | "consent_missing" | "consent_denied" | "no_match_key";
+/** What is wrong with an `invalid_event`. */
+export type Detail = "not_json" | "not_an_object" | "too_deep" | "too_large" | "type_unusable" | "event_unusable";
+/** What was repaired or left out; never changes the outcome. */
+export type Note =
+  | "text_repaired" | "name_cleaned" | "time_defaulted" | "event_id_derived" | "country_defaulted" | "amounts_disagree"
+  | "value_unusable" | "value_without_currency" | "junk_identifier" | "user_id_not_an_address" | "ad_tracking_disabled"
+  | "tcf_unreadable" | "gpp_unreadable" | "consent_string_left_out" | "invalid_ip_address" | "custom_data_cleaned"
+  | "user_agent_cut";
+/** The core's final word on one event. */
+export type Outcome =
+  | { outcome: "mapped"; event: AmazonEvent; notes: Note[] }
+  | { outcome: "dropped"; reason: DropReason; detail?: Detail; notes: Note[] };
+
+/** One input that had a value. */
+export interface Tried {
+  /** The Amazon field it was for; a match key by its type. */
+  field: string;
+  /** Where it stood, keys joined by dots; `const` for one from the config. */
+  path: string;
+  /** Redacted: an address as `j***@e***.com`, a hash as its first eight digits. */
+  value: string;
+  /** Why it was not used; absent for the one that won. */
+  unusable?: Unusable;
+}
+export type Unusable = "junk" | "wrong_type" | "not_recognised" | "not_an_address" | "not_a_number" | "says_nothing";
+/** The explanation of one event. */
+export interface Trace {
+  outcome: "mapped" | "dropped";
+  reason?: DropReason;
+  detail?: Detail;
+  notes: Note[];
+  tried: Tried[];
+}
+
+/** What a number in `Batch.outcomes` stands for. */
+export type OutcomeCode = { outcome: "mapped" } | { outcome: "dropped"; reason: DropReason; detail?: Detail };
+/** What became of many events. A request body is `{"events":[`, a slice of `events`, `]}`. */
+export interface Batch {
+  /** The mapped events' JSON, joined by commas. */
+  events: Uint8Array;
+  /** For each mapped event where it starts and ends in `events`: two numbers an event. */
+  offsets: Uint32Array;
+  /** One code per event of the input: its place in `outcomeCodes()`. */
+  outcomes: Uint8Array;
+}
+
+/** A path (keys joined by dots), a list of paths of which the first usable wins, or the same value for every event. */
+export type Source = string | string[] | { const: string | number };
+/** The settings. Every key is optional; an unknown one is an error. */
+export interface Config {
+  /** The built-in event table. Default `metarouter`. */
+  preset?: "metarouter" | "segment";
+  /** For events whose rule names none: 1 to 100 letters, digits, `_`, `-`, beginning with a letter. */
+  dataSetName?: string;
+  /** By event name, case-insensitive; page, screen, identify, group and alias by type. `false` switches an event off. */
+  events?: Record<string, false | EventRule>;
+  /** A conversion type for everything without a rule. Default `drop`. */
+  unmapped?: "drop" | ConversionType;
+  /** Where to look instead of the built-in paths. */
+  inputs?: Partial<Record<InputName, Source>>;
+  identity?: {
+    /** The match keys that are sent. Default all but ADDRESS and FIP. */
+    matchKeys?: MatchKeyType[];
+    /** What to make of the user id. Default `email`. */
+    userIdAs?: "email" | "email_if_address" | "match_id" | "none";
+  };
+  consent?: {
+    /** The consent categories that speak for each flag. Default C0004, targeting, advertising, marketing. */
+    categories?: { amznUserData?: string[]; amznAdStorage?: string[] };
+    /** Where consent must have been given. Default EU-27, GB, NO, IS, LI. */
+    optInCountries?: string[];
+    onDenied?: "auto" | "drop" | "send";
+    whenUnknown?: "auto" | "drop" | "grant" | "omit";
+    /** Whether the IP address is sent. Default true. */
+    geoIp?: boolean;
+    /** The strongest signal alone, or every one present. Default `one`. */
+    emit?: "one" | "all";
+  };
+  defaults?: { countryCode?: string; currencyCode?: string; eventSource?: EventSource };
+  eventTime?: {
+    format?: "iso8601" | "epoch_seconds" | "epoch_millis";
+    /** The oldest event that is sent, in days. Default 21. */
+    lookbackDays?: number;
+    /** How far ahead an event may lie, in hours. Default 24. */
+    maxFutureHours?: number;
+  };
+  extras?: ("userAgent" | "aref" | `partner:${string}`)[];
+}
+/** A rule for one event. */
+export interface EventRule {
+  /** Required where the preset has no rule for the event. */
+  conversionType?: ConversionType;
+  /** What the event is called at Amazon. */
+  name?: string;
+  dataSetName?: string;
+  value?: Source;
+  /** At most 13 attributes. */
+  customData?: Record<string, Source>;
+}
+/** The names `inputs` knows. */
+export type InputName =
+  | "email" | "phone" | "firstName" | "lastName" | "city" | "state" | "postal" | "address" | "maid" | "matchId" | "rampId"
+  | "realId" | "merkleId" | "kantarId" | "fip" | "userId" | "messageId" | "eventTime" | "country" | "deviceType" | "ip"
+  | "userAgent" | "tcf" | "gpp" | "optOut" | "products" | "currency";

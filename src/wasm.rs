@@ -1,0 +1,195 @@
+//! The boundary to JavaScript: the only file that knows of wasm-bindgen. Objects cross as JSON text, bytes as bytes.
+
+#![expect(unreachable_pub, reason = "JavaScript reaches it")]
+#![expect(clippy::needless_pass_by_value, reason = "values cross the boundary as they are")]
+
+use std::sync::OnceLock;
+
+use js_sys::{Array, Date, JSON, JsString, Object, Reflect, Uint8Array, Uint32Array};
+use wasm_bindgen::prelude::*;
+
+use crate::{Config, ConfigError, Format, MAX_EVENT_BYTES, OUTCOME_CODES, Outcome};
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("wasm.d.ts");
+
+/// Maps events by one config, which it compiles once.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Transformer {
+    inner: crate::Transformer,
+}
+
+#[wasm_bindgen]
+impl Transformer {
+    /// Compiles a config; without one the defaults hold.
+    ///
+    /// @throws ConfigError that names the path, what was expected, and what came.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        #[wasm_bindgen(unchecked_param_type = "Config | undefined")] config: JsValue,
+    ) -> Result<Self, JsValue> {
+        let config = if config.is_undefined() || config.is_null() {
+            Config::default()
+        } else {
+            let json = stringify(&config)
+                .ok_or_else(|| js_sys::TypeError::new("config must be an object of JSON values"))?;
+            Config::from_json(&json).map_err(|error| thrown(&error))?
+        };
+        Ok(Transformer { inner: crate::Transformer::new(config) })
+    }
+
+    /// The Amazon event made from an event, or undefined if it is dropped. `now` is epoch milliseconds, by default the
+    /// host's clock.
+    #[wasm_bindgen(unchecked_return_type = "AmazonEvent | undefined")]
+    pub fn transform(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "AnalyticsEvent")] event: &JsValue,
+        now: Option<f64>,
+    ) -> Result<JsValue, JsValue> {
+        match self.outcome(event, now).into_event() {
+            Some(event) => JSON::parse(&event.to_json()),
+            None => Ok(JsValue::UNDEFINED),
+        }
+    }
+
+    /// What becomes of an event, with the reason of a drop and notes.
+    #[wasm_bindgen(unchecked_return_type = "Outcome")]
+    pub fn evaluate(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "AnalyticsEvent")] event: &JsValue,
+        now: Option<f64>,
+    ) -> Result<JsValue, JsValue> {
+        JSON::parse(&self.outcome(event, now).to_json())
+    }
+
+    /// As `evaluate`, from the UTF-8 bytes of one event's JSON to the JSON text of its outcome.
+    #[wasm_bindgen(js_name = evaluateJson)]
+    #[must_use]
+    pub fn evaluate_json(&self, json: &[u8], now: Option<f64>) -> String {
+        self.inner.evaluate(json, epoch_millis(now)).to_json()
+    }
+
+    /// Which inputs fed each field, which were refused and why. Values are redacted.
+    #[wasm_bindgen(unchecked_return_type = "Trace")]
+    pub fn explain(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "AnalyticsEvent")] event: &JsValue,
+        now: Option<f64>,
+    ) -> Result<JsValue, JsValue> {
+        JSON::parse(&self.inner.explain(&bytes_of(event), epoch_millis(now)).to_json())
+    }
+
+    /// As `explain`, from the UTF-8 bytes of one event's JSON to the JSON text of the trace.
+    #[wasm_bindgen(js_name = explainJson)]
+    #[must_use]
+    pub fn explain_json(&self, json: &[u8], now: Option<f64>) -> String {
+        self.inner.explain(json, epoch_millis(now)).to_json()
+    }
+
+    /// What becomes of many events: NDJSON, a JSON array or `{"batch":[…]}` bytes in, wire bytes out.
+    #[wasm_bindgen(js_name = transformBatch, unchecked_return_type = "Batch")]
+    pub fn transform_batch(
+        &self,
+        input: &[u8],
+        now: Option<f64>,
+        #[wasm_bindgen(unchecked_param_type = "'auto' | 'ndjson' | 'event' | undefined")]
+        format: Option<String>,
+    ) -> Result<JsValue, JsValue> {
+        let format = match format.as_deref() {
+            None | Some("auto") => Format::Auto,
+            Some("ndjson") => Format::Ndjson,
+            Some("event") => Format::Event,
+            Some(_) => {
+                return Err(
+                    js_sys::TypeError::new("format must be `auto`, `ndjson` or `event`").into()
+                );
+            }
+        };
+        let batch = self.inner.transform_batch(input, epoch_millis(now), format);
+        let result = Object::new();
+        Reflect::set(&result, &"events".into(), &Uint8Array::from(batch.events.as_slice()))?;
+        Reflect::set(&result, &"offsets".into(), &Uint32Array::from(batch.offsets.as_slice()))?;
+        Reflect::set(&result, &"outcomes".into(), &Uint8Array::from(batch.outcomes.as_slice()))?;
+        Ok(result.into())
+    }
+
+    fn outcome(&self, event: &JsValue, now: Option<f64>) -> Outcome {
+        self.inner.evaluate(&bytes_of(event), epoch_millis(now))
+    }
+}
+
+/// The Amazon event made from an event by the default config, or undefined if it is dropped.
+#[wasm_bindgen(unchecked_return_type = "AmazonEvent | undefined")]
+pub fn transform(
+    #[wasm_bindgen(unchecked_param_type = "AnalyticsEvent")] event: &JsValue,
+    now: Option<f64>,
+) -> Result<JsValue, JsValue> {
+    static DEFAULT: OnceLock<crate::Transformer> = OnceLock::new();
+    let outcome = DEFAULT
+        .get_or_init(crate::Transformer::default)
+        .evaluate(&bytes_of(event), epoch_millis(now));
+    match outcome.into_event() {
+        Some(event) => JSON::parse(&event.to_json()),
+        None => Ok(JsValue::UNDEFINED),
+    }
+}
+
+/// What the numbers in a batch's `outcomes` stand for.
+#[wasm_bindgen(js_name = outcomeCodes, unchecked_return_type = "OutcomeCode[]")]
+pub fn outcome_codes() -> Result<JsValue, JsValue> {
+    let codes = Array::new();
+    for code in OUTCOME_CODES {
+        let object = Object::new();
+        let set = |key: &str, value: &str| Reflect::set(&object, &key.into(), &value.into());
+        match code {
+            None => set("outcome", "mapped")?,
+            Some((reason, detail)) => {
+                set("outcome", "dropped")?;
+                if let Some(detail) = detail {
+                    set("detail", detail.as_str())?;
+                }
+                set("reason", reason.as_str())?
+            }
+        };
+        codes.push(&object);
+    }
+    Ok(codes.into())
+}
+
+/// The version of the core.
+#[wasm_bindgen]
+#[must_use]
+pub fn version() -> String {
+    crate::version().to_owned()
+}
+
+fn epoch_millis(now: Option<f64>) -> i64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "dates are below 2^53 milliseconds; a cast saturates"
+    )]
+    let millis = now.filter(|now| now.is_finite()).unwrap_or_else(Date::now) as i64;
+    millis
+}
+
+/// The JSON of a value. What JSON cannot hold (cycles, BigInt) is no event, and reads as one that is not JSON.
+fn bytes_of(event: &JsValue) -> Vec<u8> {
+    stringify(event).unwrap_or_default().into_bytes()
+}
+
+fn stringify(value: &JsValue) -> Option<String> {
+    let json: JsValue = JSON::stringify(value).ok()?.into();
+    // Of a text too large to be an event only as much crosses as shows that it is too large.
+    let json: JsString = json.dyn_into().ok()?;
+    let limit = u32::try_from(MAX_EVENT_BYTES).unwrap_or(u32::MAX) + 1;
+    if json.length() > limit { json.substring(0, limit).as_string() } else { json.as_string() }
+}
+
+fn thrown(error: &ConfigError) -> JsValue {
+    let thrown = js_sys::Error::new(&error.to_string());
+    thrown.set_name("ConfigError");
+    // Only fails on frozen objects, and this one is new.
+    let _ = Reflect::set(&thrown, &"path".into(), &error.path.as_str().into());
+    thrown.into()
+}
