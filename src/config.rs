@@ -527,12 +527,13 @@ impl<'v> Setting<'v> {
 
     fn inputs(&self) -> Result<BTreeMap<Input, Vec<Source>>> {
         let known: Vec<&'static str> = Input::ALL.iter().map(|input| input.as_str()).collect();
-        let members = self.members(&known)?;
-        members
-            .into_iter()
-            .filter_map(|(key, setting)| Some((Input::from_word(key)?, setting)))
-            .map(|(input, setting)| Ok((input, setting.sources()?)))
-            .collect()
+        let mut inputs = BTreeMap::new();
+        for (name, setting) in self.members(&known)? {
+            if let Some(input) = Input::from_word(name) {
+                inputs.insert(input, setting.sources()?);
+            }
+        }
+        Ok(inputs)
     }
 
     fn identity(&self, config: &mut Config) -> Result<()> {
@@ -541,13 +542,12 @@ impl<'v> Setting<'v> {
                 config.user_id_as = setting.one_of(UserIdAs::ALL, UserIdAs::as_str)?;
             } else {
                 let keys = setting.elements("a list of match key types")?;
-                let mut types = keys
+                let types = keys
                     .iter()
                     .map(|key| key.one_of(MatchKeyType::ALL, MatchKeyType::as_str))
                     .collect::<Result<Vec<_>>>()?;
-                types.sort_unstable();
-                types.dedup();
-                config.match_keys = types;
+                let all = MatchKeyType::ALL.iter().copied();
+                config.match_keys = all.filter(|known| types.contains(known)).collect();
             }
         }
         Ok(())
@@ -663,7 +663,7 @@ impl<'v> Setting<'v> {
             let parsed = if *value == Value::Bool(false) {
                 EventSetting::Disabled
             } else {
-                EventSetting::Rule(setting.rule(unmapped || presets::has_rule(preset, &key))?)
+                EventSetting::Rule(setting.rule(unmapped || presets::rule(preset, &key).is_some())?)
             };
             if events.insert(key, parsed).is_some() {
                 return Err(ConfigError {
@@ -709,10 +709,11 @@ impl<'v> Setting<'v> {
                 format!("must have at most {MAX_CUSTOM_DATA} attributes, not {}", members.len());
             return Err(ConfigError { path: self.path.clone(), problem });
         }
-        members
-            .iter()
-            .map(|(name, value)| Ok((name.clone(), self.child(name, value).sources()?)))
-            .collect()
+        let mut attributes = BTreeMap::new();
+        for (name, value) in members {
+            attributes.insert(name.clone(), self.child(name, value).sources()?);
+        }
+        Ok(attributes)
     }
 }
 

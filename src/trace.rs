@@ -26,6 +26,7 @@ codes! {
 /// The pipeline's memory of one event.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
+    /// Each once, in the order of their declaration.
     notes: Vec<Note>,
     /// Kept only for an explanation.
     tried: Option<Vec<Tried>>,
@@ -37,8 +38,8 @@ impl Log {
     }
 
     pub(crate) fn note(&mut self, note: Note) {
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
+        if let Err(at) = self.notes.binary_search(&note) {
+            self.notes.insert(at, note);
         }
     }
 
@@ -58,9 +59,8 @@ impl Log {
         }
     }
 
-    /// The notes, in the order of their declaration, and what was tried.
-    pub(crate) fn finish(mut self) -> (Vec<Note>, Vec<Tried>) {
-        self.notes.sort_unstable();
+    /// The notes and what was tried.
+    pub(crate) fn finish(self) -> (Vec<Note>, Vec<Tried>) {
         (self.notes, self.tried.unwrap_or_default())
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn rules(preset: Preset) -> impl Iterator<Item = (&'static str, Conve
     METAROUTER.iter().chain(more).copied()
 }
 
-/// Whether the preset knows the event; `key` as by [`super::event_key`].
-pub(crate) fn has_rule(preset: Preset, key: &str) -> bool {
-    rules(preset).any(|(name, _)| name == key)
+/// What the preset makes of an event; `key` as by [`super::event_key`].
+pub(crate) fn rule(preset: Preset, key: &str) -> Option<ConversionType> {
+    rules(preset).find(|(name, _)| *name == key).map(|(_, conversion_type)| conversion_type)
 }

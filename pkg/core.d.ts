@@ -1,0 +1,274 @@
+/* tslint:disable */
+/* eslint-disable */
+/** An analytics event in Segment's form. Only what is mapped is named; anything else may be there and is passed over. */
+export interface AnalyticsEvent {
+    /** `track`, `page`, `screen`, `identify`, `group` or `alias`; may be left out where there is an `event`. */
+    type?: string;
+    /** The name of a track event. */
+    event?: string;
+    /** Becomes Amazon's `eventId`. */
+    messageId?: string | number;
+    userId?: string | number | null;
+    anonymousId?: string | number | null;
+    /** ISO 8601, or epoch seconds or milliseconds. */
+    timestamp?: string | number | Date;
+    originalTimestamp?: string | number | Date;
+    sentAt?: string | number | Date;
+    receivedAt?: string | number | Date;
+    properties?: Record<string, unknown>;
+    traits?: Record<string, unknown>;
+    context?: Record<string, unknown>;
+    [key: string]: unknown;
+}
+
+/** One element of `events[]` of Amazon's `POST /adsApi/v1/create/events`. */
+export interface AmazonEvent {
+    eventDescription: {
+        name: string;
+        conversionType: ConversionType;
+        eventSource: EventSource;
+        eventIngestionMethod: "SERVER_TO_SERVER";
+        dataSetName?: string;
+    };
+    eventId: string;
+    /** ISO 8601 in UTC; a number only by `eventTime.format`. */
+    eventTime: string | number;
+    /** ISO 3166-1 alpha-2. */
+    countryCode: string;
+    /** One of a type, each with exactly one value. */
+    matchKeys: { type: MatchKeyType; values: [string] }[];
+    value?: number;
+    currencyCode?: string;
+    unitsSold?: number;
+    consent?: {
+        geo?: { ipAddress: string };
+        tcf?: string;
+        gpp?: string;
+        amazonConsent?: { amznUserData: ConsentStatus; amznAdStorage?: ConsentStatus };
+    };
+    customData?: { name: string; dataType: "STRING" | "INTEGER" | "TIMESTAMP"; value: string }[];
+    deviceInfo?: { userAgent: string };
+    arefMeasurementTokens?: string;
+    partner?: string;
+}
+
+export type ConversionType =
+| "ADD_TO_SHOPPING_CART" | "APPLICATION" | "CHECKOUT" | "CONTACT" | "LEAD" | "MOBILE_APP_FIRST_START"
+| "OFF_AMAZON_PURCHASES" | "OTHER" | "PAGE_VIEW" | "SEARCH" | "SIGN_UP" | "SUBSCRIBE";
+export type EventSource = "ANDROID" | "FIRE_TV" | "IOS" | "MEASUREMENT_ATTRIBUTION_PARTNER" | "OFFLINE" | "WEBSITE";
+export type MatchKeyType =
+| "EMAIL" | "PHONE" | "FIRST_NAME" | "LAST_NAME" | "ADDRESS" | "CITY" | "STATE" | "POSTAL" | "MAID" | "MATCH_ID"
+| "RAMP_ID" | "REAL_ID" | "MERKLE_ID" | "KANTAR_ID" | "FIP";
+export type ConsentStatus = "GRANTED" | "DENIED";
+
+/** Why an event was dropped. */
+export type DropReason =
+| "invalid_event" | "unmapped_event" | "disabled_event" | "event_too_old" | "event_in_future" | "country_missing"
+| "consent_missing" | "consent_denied" | "no_match_key";
+/** What is wrong with an `invalid_event`. */
+export type Detail = "not_json" | "not_an_object" | "too_deep" | "too_large" | "type_unusable" | "event_unusable";
+/** What was repaired or left out; never changes the outcome. */
+export type Note =
+| "text_repaired" | "name_cleaned" | "time_defaulted" | "event_id_derived" | "country_defaulted" | "amounts_disagree"
+| "value_unusable" | "value_without_currency" | "junk_identifier" | "user_id_not_an_address" | "ad_tracking_disabled"
+| "tcf_unreadable" | "gpp_unreadable" | "consent_string_left_out" | "invalid_ip_address" | "custom_data_cleaned"
+| "user_agent_cut";
+/** The core's final word on one event. */
+export type Outcome =
+| { outcome: "mapped"; event: AmazonEvent; notes: Note[] }
+| { outcome: "dropped"; reason: DropReason; detail?: Detail; notes: Note[] };
+
+/** One input that had a value. */
+export interface Tried {
+    /** The Amazon field it was for; a match key by its type. */
+    field: string;
+    /** Where it stood, keys joined by dots; `const` for one from the config. */
+    path: string;
+    /** Redacted: an address as `j***@e***.com`, a hash as its first eight digits. */
+    value: string;
+    /** Why it was not used; absent for the one that won. */
+    unusable?: Unusable;
+}
+export type Unusable = "junk" | "wrong_type" | "not_recognised" | "not_an_address" | "not_a_number" | "says_nothing";
+/** The explanation of one event. */
+export interface Trace {
+    outcome: "mapped" | "dropped";
+    reason?: DropReason;
+    detail?: Detail;
+    notes: Note[];
+    tried: Tried[];
+}
+
+/** What a number in `Batch.outcomes` stands for. */
+export type OutcomeCode = { outcome: "mapped" } | { outcome: "dropped"; reason: DropReason; detail?: Detail };
+/** What became of many events. A request body is `{"events":[`, a slice of `events`, `]}`. */
+export interface Batch {
+    /** The mapped events' JSON, joined by commas. */
+    events: Uint8Array;
+    /** For each mapped event where it starts and ends in `events`: two numbers an event. */
+    offsets: Uint32Array;
+    /** One code per event of the input: its place in `outcomeCodes()`. */
+    outcomes: Uint8Array;
+}
+
+/** A path (keys joined by dots), a list of paths of which the first usable wins, or the same value for every event. */
+export type Source = string | string[] | { const: string | number };
+/** The settings. Every key is optional; an unknown one is an error. */
+export interface Config {
+    /** The built-in event table. Default `metarouter`. */
+    preset?: "metarouter" | "segment";
+    /** For events whose rule names none: 1 to 100 letters, digits, `_`, `-`, beginning with a letter. */
+    dataSetName?: string;
+    /** By event name, case-insensitive; page, screen, identify, group and alias by type. `false` switches an event off. */
+    events?: Record<string, false | EventRule>;
+    /** A conversion type for everything without a rule. Default `drop`. */
+    unmapped?: "drop" | ConversionType;
+    /** Where to look instead of the built-in paths. */
+    inputs?: Partial<Record<InputName, Source>>;
+    identity?: {
+        /** The match keys that are sent. Default all but ADDRESS and FIP. */
+        matchKeys?: MatchKeyType[];
+        /** What to make of the user id. Default `email`. */
+        userIdAs?: "email" | "email_if_address" | "match_id" | "none";
+    };
+    consent?: {
+        /** The consent categories that speak for each flag. Default C0004, targeting, advertising, marketing. */
+        categories?: { amznUserData?: string[]; amznAdStorage?: string[] };
+        /** Where consent must have been given. Default EU-27, GB, NO, IS, LI. */
+        optInCountries?: string[];
+        onDenied?: "auto" | "drop" | "send";
+        whenUnknown?: "auto" | "drop" | "grant" | "omit";
+        /** Whether the IP address is sent. Default true. */
+        geoIp?: boolean;
+        /** The strongest signal alone, or every one present. Default `one`. */
+        emit?: "one" | "all";
+    };
+    defaults?: { countryCode?: string; currencyCode?: string; eventSource?: EventSource };
+    eventTime?: {
+        format?: "iso8601" | "epoch_seconds" | "epoch_millis";
+        /** The oldest event that is sent, in days. Default 21. */
+        lookbackDays?: number;
+        /** How far ahead an event may lie, in hours. Default 24. */
+        maxFutureHours?: number;
+    };
+    extras?: ("userAgent" | "aref" | `partner:${string}`)[];
+}
+/** A rule for one event. */
+export interface EventRule {
+    /** Required where the preset has no rule for the event. */
+    conversionType?: ConversionType;
+    /** What the event is called at Amazon. */
+    name?: string;
+    dataSetName?: string;
+    value?: Source;
+    /** At most 13 attributes. */
+    customData?: Record<string, Source>;
+}
+/** The names `inputs` knows. */
+export type InputName =
+| "email" | "phone" | "firstName" | "lastName" | "city" | "state" | "postal" | "address" | "maid" | "matchId" | "rampId"
+| "realId" | "merkleId" | "kantarId" | "fip" | "userId" | "messageId" | "eventTime" | "country" | "deviceType" | "ip"
+| "userAgent" | "tcf" | "gpp" | "optOut" | "products" | "currency";
+
+
+
+/**
+ * Maps events by one config, which it compiles once.
+ */
+export class Transformer {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * As `evaluate`, from the UTF-8 bytes of one event's JSON to the JSON text of its outcome.
+     */
+    evaluateJson(json: Uint8Array | number[], now?: number | null): string;
+    /**
+     * What becomes of an event, with the reason of a drop and notes.
+     */
+    evaluate(event: AnalyticsEvent, now?: number | null): Outcome;
+    /**
+     * As `explain`, from the UTF-8 bytes of one event's JSON to the JSON text of the trace.
+     */
+    explainJson(json: Uint8Array | number[], now?: number | null): string;
+    /**
+     * Which inputs fed each field, which were refused and why. Values are redacted.
+     */
+    explain(event: AnalyticsEvent, now?: number | null): Trace;
+    /**
+     * Compiles a config; without one the defaults hold.
+     *
+     * @throws ConfigError that names the path, what was expected, and what came.
+     */
+    constructor(config: Config | undefined);
+    /**
+     * What becomes of many events: NDJSON, a JSON array or `{"batch":[…]}` bytes in, wire bytes out.
+     */
+    transformBatch(input: Uint8Array | number[], now: number | null | undefined, format: 'auto' | 'ndjson' | 'event' | undefined): Batch;
+    /**
+     * The Amazon event made from an event, or undefined if it is dropped. `now` is epoch milliseconds, by default the
+     * host's clock.
+     */
+    transform(event: AnalyticsEvent, now?: number | null): AmazonEvent | undefined;
+}
+
+/**
+ * What the numbers in a batch's `outcomes` stand for.
+ */
+export function outcomeCodes(): OutcomeCode[];
+
+/**
+ * The Amazon event made from an event by the default config, or undefined if it is dropped.
+ */
+export function transform(event: AnalyticsEvent, now?: number | null): AmazonEvent | undefined;
+
+/**
+ * The version of the core.
+ */
+export function version(): string;
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly __wbg_transformer_free: (a: number, b: number) => void;
+    readonly outcomeCodes: () => [number, number, number];
+    readonly transform: (a: any, b: number, c: number) => [number, number, number];
+    readonly transformer_evaluate: (a: number, b: any, c: number, d: number) => [number, number, number];
+    readonly transformer_evaluateJson: (a: number, b: number, c: number, d: number, e: number) => [number, number];
+    readonly transformer_explain: (a: number, b: any, c: number, d: number) => [number, number, number];
+    readonly transformer_explainJson: (a: number, b: number, c: number, d: number, e: number) => [number, number];
+    readonly transformer_new: (a: any) => [number, number, number];
+    readonly transformer_transform: (a: number, b: any, c: number, d: number) => [number, number, number];
+    readonly transformer_transformBatch: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
+    readonly version: () => [number, number];
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_exn_store: (a: number) => void;
+    readonly __externref_table_alloc: () => number;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __externref_table_dealloc: (a: number) => void;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;
