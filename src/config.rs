@@ -330,7 +330,7 @@ impl Config {
     /// ```
     /// # use amazon_dsp_events::Config;
     /// let error = Config::from_json(r#"{ "dataSetNam": "web" }"#).unwrap_err();
-    /// assert_eq!(error.to_string(), "config has no key `dataSetNam`; did you mean `dataSetName`?");
+    /// assert_eq!(error.to_string(), "config `dataSetNam` is not a known key; did you mean `dataSetName`?");
     /// let error = Config::from_json(r#"{ "consent": { "emit": "both" } }"#).unwrap_err();
     /// assert_eq!(error.to_string(), "config `consent.emit` must be one of `one`, `all`, not \"both\"");
     /// ```
@@ -421,10 +421,10 @@ impl<'v> Setting<'v> {
 
     fn unknown_key(&self, key: &str, known: &[&str]) -> ConfigError {
         let problem = match nearest(key, known) {
-            Some(near) => format!("has no key `{key}`; did you mean `{near}`?"),
-            None => format!("has no key `{key}`; it takes {}", list(known)),
+            Some(near) => format!("is not a known key; did you mean `{near}`?"),
+            None => format!("is not a known key; known here are {}", list(known)),
         };
-        ConfigError { path: self.path.clone(), problem }
+        ConfigError { path: self.child(key, self.value).path, problem }
     }
 
     fn text(&self, expected: &str) -> Result<&'v str> {

@@ -39,7 +39,7 @@ mod time;
 mod trace;
 mod transform;
 #[cfg(feature = "wasm")]
-mod wasm;
+pub mod wasm;
 
 pub use amazon::{
     AmazonConsent, AmazonEvent, Consent, ConsentStatus, ConversionType, CurrencyCode, CustomData,

@@ -1,6 +1,5 @@
 //! The boundary to JavaScript: the only file that knows of wasm-bindgen. Objects cross as JSON text, bytes as bytes.
 
-#![expect(unreachable_pub, reason = "JavaScript reaches it")]
 #![expect(clippy::needless_pass_by_value, reason = "values cross the boundary as they are")]
 
 use std::sync::OnceLock;

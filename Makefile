@@ -1,0 +1,27 @@
+# The project's few commands. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help build demo test check pkg pkg-check clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## make the host and its command line runnable (Node alone, no Rust)
+	@scripts/build.sh
+
+demo: build ## send a shop's day of events to a stand-in for Amazon and show what became of them
+	@npm --prefix js-host run --silent demo
+
+test: build ## run every test, native and in each runtime; installs what is missing
+	@scripts/test.sh
+
+check: build ## formatting, lints, types and docs
+	@scripts/check.sh
+
+pkg: ## rebuild pkg/ from the Rust sources
+	@scripts/pkg.sh
+
+pkg-check: ## prove that pkg/ is what the sources make
+	@scripts/pkg.sh --check
+
+clean: ## remove what was built
+	rm -rf target js-host/dist js-host/build js-host/node_modules tests/runtimes/node_modules

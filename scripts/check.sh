@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# What is not a test: formatting, lints, types, documents.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo fmt --check
+cargo clippy --locked --quiet --all-targets -- -D warnings
+cargo clippy --locked --quiet --all-targets --all-features -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps
+npm --prefix js-host run --silent check
+node examples/generate.mjs --check
+echo "formatting, lints, types and documents are clean"
