@@ -6,9 +6,11 @@ use crate::trace::{Log, Unusable};
 
 /// Amazon's tag keeps tokens of ten characters.
 const TOKEN_CHARS: usize = 10;
+/// Epoch milliseconds, from 2001 to 2286.
+const TIME_DIGITS: usize = 13;
 
 /// `token.epoch-milliseconds`, if the landing page's address has a token and the config asks for it. The time is the
-/// event's arrival, as the tag notes when it first sees a token.
+/// event's, unless the token brings its own.
 pub(crate) fn tokens(event: &Event<'_, '_>, time: Instant, log: &mut Log) -> Option<String> {
     if !event.plan.config.extras.aref {
         return None;
@@ -20,8 +22,15 @@ pub(crate) fn tokens(event: &Event<'_, '_>, time: Instant, log: &mut Log) -> Opt
             .map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
         let token =
             query.split('&').find_map(|pair| pair.strip_prefix("aref=")).unwrap_or_default();
-        let is_token = token.len() == TOKEN_CHARS
-            && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        if is_token { Ok(format!("{token}.{}", time.0)) } else { Err(Unusable::NotRecognised) }
+        let (id, own_time) = token.split_once('.').unwrap_or((token, ""));
+        let is_token = id.len() == TOKEN_CHARS
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        let is_time =
+            own_time.len() == TIME_DIGITS && own_time.bytes().all(|byte| byte.is_ascii_digit());
+        match own_time {
+            "" if is_token => Ok(format!("{id}.{}", time.0)),
+            _ if is_token && is_time => Ok(token.to_owned()),
+            _ => Err(Unusable::NotRecognised),
+        }
     })
 }

@@ -195,7 +195,7 @@ codes! {
         Drop = "drop",
         /// As `auto`: in a consent-required country nothing but a signal makes a GRANTED.
         Grant = "grant",
-        /// Send without the flag.
+        /// Send without the flag; in a consent-required country as `auto`.
         Omit = "omit",
     }
 }

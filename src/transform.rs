@@ -100,7 +100,7 @@ fn map_event(event: &Event<'_, '_>, now: Instant, log: &mut Log) -> Result<Amazo
         consent,
         custom_data: custom_data::attributes(event, rule, log),
         device_info: user_agent(event, log),
-        aref_measurement_tokens: aref::tokens(event, now, log),
+        aref_measurement_tokens: aref::tokens(event, time, log),
         partner: event.plan.config.extras.partner.clone(),
     })
 }

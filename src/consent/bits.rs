@@ -30,6 +30,17 @@ impl<'t> Bits<'t> {
         Some(bit)
     }
 
+    /// Whether nothing but zeros is left, and no more of them than fill up bytes and groups of base64.
+    pub(super) fn is_padding(&mut self) -> bool {
+        let left = (self.text.len() * 6).checked_sub(self.at);
+        left.is_some_and(|left| left < 24 && self.number(left) == Some(0))
+    }
+
+    /// Whether the text has at least so many bits.
+    pub(super) fn has(&self, bits: usize) -> bool {
+        self.text.len() * 6 >= bits
+    }
+
     pub(super) fn skip(&mut self, width: usize) {
         self.at = self.at.saturating_add(width);
     }

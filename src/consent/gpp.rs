@@ -15,32 +15,32 @@ const US_PRIVACY_V1: u32 = 6;
 /// The national section; those of the states follow.
 const US_NATIONAL: u32 = 7;
 
-/// Where the opt-outs stand in the core of a US section: bits from its start, two bits each, 1 is opted out, 2 is not.
-/// (The version is 6 bits, each notice 2.)
-const US_OPT_OUTS: &[(u32, &[usize])] = &[
+/// The core of a US section: its id, its bits in version 1, and where its opt-outs stand: bits from the start, two bits
+/// each, 1 is opted out, 2 is not. (The version is 6 bits, each notice before them 2.)
+const US_SECTIONS: &[(u32, usize, &[usize])] = &[
     // National: sale, sharing, targeted advertising, after six notices.
-    (US_NATIONAL, &[18, 20, 22]),
+    (US_NATIONAL, 60, &[18, 20, 22]),
     // California: sale, sharing, after three notices.
-    (8, &[12, 14]),
+    (8, 46, &[12, 14]),
     // Virginia, Colorado: sale, targeted advertising, after three notices.
-    (9, &[12, 14]),
-    (10, &[12, 14]),
+    (9, 40, &[12, 14]),
+    (10, 38, &[12, 14]),
     // Utah: after four.
-    (11, &[14, 16]),
+    (11, 42, &[14, 16]),
     // Connecticut, Florida, Montana, Oregon, Texas, Delaware: after three.
-    (12, &[12, 14]),
-    (13, &[12, 14]),
-    (14, &[12, 14]),
-    (15, &[12, 14]),
-    (16, &[12, 14]),
-    (17, &[12, 14]),
+    (12, 44, &[12, 14]),
+    (13, 46, &[12, 14]),
+    (14, 44, &[12, 14]),
+    (15, 44, &[12, 14]),
+    (16, 40, &[12, 14]),
+    (17, 44, &[12, 14]),
     // Iowa: after four.
-    (18, &[14, 16]),
+    (18, 42, &[14, 16]),
     // Nebraska, New Hampshire, New Jersey, Tennessee: after three.
-    (19, &[12, 14]),
-    (20, &[12, 14]),
-    (21, &[12, 14]),
-    (22, &[12, 14]),
+    (19, 40, &[12, 14]),
+    (20, 44, &[12, 14]),
+    (21, 44, &[12, 14]),
+    (22, 40, &[12, 14]),
 ];
 
 /// What a GPP string says. Nothing if it cannot be read, or if a section that is read is broken.
@@ -57,8 +57,8 @@ pub(super) fn read(text: &str) -> Option<Flags> {
         let says = match id {
             TCF_EU_V2 => tcf::read(section)?,
             US_PRIVACY_V1 => us_privacy(section)?,
-            _ => match US_OPT_OUTS.iter().find(|(known, _)| *known == id) {
-                Some((_, places)) => us_section(section, places)?,
+            _ => match US_SECTIONS.iter().find(|(known, ..)| *known == id) {
+                Some((_, bits, places)) => us_section(section, *bits, places)?,
                 None => Flags::UNKNOWN,
             },
         };
@@ -90,10 +90,10 @@ fn section_ids(header: &str) -> Option<Vec<u32>> {
 }
 
 /// A US section: any opt-out is a no, "did not opt out" of something a yes. Its global privacy control is a no as well.
-fn us_section(section: &str, places: &[usize]) -> Option<Flags> {
+fn us_section(section: &str, bits: usize, places: &[usize]) -> Option<Flags> {
     let mut segments = section.split('.');
     let core = Bits::new(segments.next()?)?;
-    if core.clone().number(6)? == 0 {
+    if core.clone().number(6)? == 0 || !core.has(bits) {
         return None;
     }
     let mut says = Signal::Unknown;
@@ -128,5 +128,34 @@ fn us_privacy(section: &str) -> Option<Flags> {
         'N' | 'n' => Some(Flags::both(Signal::Granted)),
         '-' => Some(Flags::UNKNOWN),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn us_sections_say_yes_no_or_nothing() {
+        for (text, expected) in [
+            // National: did not opt out of sale; the same with a global privacy control; opted out.
+            ("DBABLA~BAAgAAAAAA", Some(Signal::Granted)),
+            ("DBABLA~BAAgAAAAAA.QA", Some(Signal::Granted)),
+            ("DBABLA~BAAgAAAAAA.YA", Some(Signal::Denied)),
+            ("DBABLA~BAAQAAAAAA", Some(Signal::Denied)),
+            ("DBABLA~BAAAAAAAAA", Some(Signal::Unknown)),
+            // Cut, without its section, of another kind.
+            ("DBABLA~BAAg", None),
+            ("DBABLA", None),
+            ("CBABLA~BAAgAAAAAA", None),
+            ("DBABLA~BAAgAAAAAA~BAAgAAAAAA", None),
+            ("", None),
+            // US privacy, the old letters.
+            ("DBABTA~1YNN", Some(Signal::Granted)),
+            ("DBABTA~1YYN", Some(Signal::Denied)),
+            ("DBABTA~1Y", None),
+        ] {
+            assert_eq!(read(text), expected.map(Flags::both), "{text}");
+        }
     }
 }

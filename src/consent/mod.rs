@@ -129,7 +129,7 @@ impl Decision {
             return Err(DropReason::ConsentDenied);
         }
         let unknown = match config.when_unknown {
-            WhenUnknown::Omit => None,
+            WhenUnknown::Omit if !opt_in => None,
             WhenUnknown::Auto | WhenUnknown::Grant if !opt_in => Some(ConsentStatus::Granted),
             _ if said.any(Signal::Unknown) => return Err(DropReason::ConsentMissing),
             _ => None,

@@ -27,6 +27,16 @@ pub(super) fn read(text: &str) -> Option<Flags> {
     // Legitimate interests, purpose one treatment, publisher's country.
     bits.skip(24 + 1 + 12);
     let vendor = has_vendor(&mut bits)?;
+    // The rest does not matter for consent, but a string that ends within it was cut, and one that goes on is no string.
+    has_vendor(&mut bits)?;
+    for _ in 0..bits.number(12)? {
+        // A publisher's restriction: purpose, kind, vendors.
+        bits.skip(6 + 2);
+        in_ranges(&mut bits, u32::from(u16::MAX))?;
+    }
+    if !bits.is_padding() {
+        return None;
+    }
     let storage = vendor && has_purpose(1);
     Some(Flags {
         user_data: Signal::from_grant(Some(storage && has_purpose(7))),
@@ -34,6 +44,7 @@ pub(super) fn read(text: &str) -> Option<Flags> {
     })
 }
 
+/// Whether a section of vendors, as bits or as ranges, holds Amazon.
 fn has_vendor(bits: &mut Bits<'_>) -> Option<bool> {
     let max_vendor = bits.number(16)?;
     let is_ranges = bits.bit()?;
@@ -45,7 +56,12 @@ fn has_vendor(bits: &mut Bits<'_>) -> Option<bool> {
         }
         return Some(consented);
     }
-    let mut consented = false;
+    in_ranges(bits, max_vendor)
+}
+
+/// Whether ranges of vendors hold Amazon.
+fn in_ranges(bits: &mut Bits<'_>, max_vendor: u32) -> Option<bool> {
+    let mut found = false;
     for _ in 0..bits.number(12)? {
         let is_range = bits.bit()?;
         let first = bits.number(16)?;
@@ -53,7 +69,30 @@ fn has_vendor(bits: &mut Bits<'_>) -> Option<bool> {
         if first == 0 || last < first || last > max_vendor {
             return None;
         }
-        consented |= (first..=last).contains(&AMAZON);
+        found |= (first..=last).contains(&AMAZON);
     }
-    Some(consented)
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The core string of IAB's own example: purposes 1 to 3, vendors 2, 6 and 8.
+    const EXAMPLE: &str = "COvFyGBOvFyGBAbAAAENAPCAAOAAAAAAAAAAAEEUACCKAAA";
+
+    #[test]
+    fn a_string_without_amazon_is_a_no() {
+        assert_eq!(read(EXAMPLE), Some(Flags::both(Signal::Denied)));
+    }
+
+    #[test]
+    fn what_is_cut_or_goes_on_says_nothing() {
+        for length in 0..EXAMPLE.len() - 3 {
+            assert_eq!(EXAMPLE.get(..length).and_then(read), None, "{length}");
+        }
+        assert_eq!(read(&format!("{EXAMPLE}AAAAA")), None);
+        assert_eq!(read(&format!("{EXAMPLE}x")), None);
+        assert_eq!(read(&format!("B{}", EXAMPLE.trim_start_matches('C'))), None);
+    }
 }

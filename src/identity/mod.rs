@@ -12,8 +12,8 @@ use crate::outcome::Note;
 use crate::read::Json;
 use crate::trace::{Log, Unusable};
 
-/// Amazon's limit for MATCH_ID, in characters.
-const MAX_MATCH_ID_CHARS: usize = 100;
+/// Amazon's limit for MATCH_ID, in characters; no raw id known is longer.
+const MAX_RAW_CHARS: usize = 100;
 
 /// The match keys of an event, one of a type, in the order of [`MatchKeyType`].
 pub(crate) fn match_keys(event: &Event<'_, '_>, country: Country, log: &mut Log) -> Vec<MatchKey> {
@@ -55,12 +55,12 @@ fn match_key(
         MatchKeyType::State => hashed(Input::State, &|text| n::state(text, country)),
         MatchKeyType::Postal => hashed(Input::Postal, &n::postal),
         MatchKeyType::Maid => mobile_ad_id(event, log),
-        MatchKeyType::MatchId => raw(event, Input::MatchId, key_type, log, is_match_id)
+        MatchKeyType::MatchId => raw(event, Input::MatchId, key_type, log, is_raw_id)
             .or_else(|| match_id_from_user_id(event, log)),
-        MatchKeyType::RampId => raw(event, Input::RampId, key_type, log, |_| true),
-        MatchKeyType::RealId => raw(event, Input::RealId, key_type, log, |_| true),
-        MatchKeyType::MerkleId => raw(event, Input::MerkleId, key_type, log, |_| true),
-        MatchKeyType::KantarId => raw(event, Input::KantarId, key_type, log, |_| true),
+        MatchKeyType::RampId => raw(event, Input::RampId, key_type, log, is_raw_id),
+        MatchKeyType::RealId => raw(event, Input::RealId, key_type, log, is_raw_id),
+        MatchKeyType::MerkleId => raw(event, Input::MerkleId, key_type, log, is_raw_id),
+        MatchKeyType::KantarId => raw(event, Input::KantarId, key_type, log, is_raw_id),
         MatchKeyType::Fip => {
             raw(event, Input::Fip, key_type, log, |text| text.parse::<std::net::IpAddr>().is_ok())
         }
@@ -118,14 +118,16 @@ fn email_from_user_id(event: &Event<'_, '_>, log: &mut Log) -> Option<String> {
 
 fn match_id_from_user_id(event: &Event<'_, '_>, log: &mut Log) -> Option<String> {
     if event.plan.config.user_id_as == UserIdAs::MatchId {
-        raw(event, Input::UserId, MatchKeyType::MatchId, log, is_match_id)
+        raw(event, Input::UserId, MatchKeyType::MatchId, log, is_raw_id)
     } else {
         None
     }
 }
 
-fn is_match_id(text: &str) -> bool {
-    text.chars().count() <= MAX_MATCH_ID_CHARS
+/// Raw keys leave as they are, so nothing may pass for one that names a person to anybody: an address has an `@`, a name
+/// has blanks.
+fn is_raw_id(text: &str) -> bool {
+    text.chars().count() <= MAX_RAW_CHARS && !text.contains(|c: char| c == '@' || c.is_whitespace())
 }
 
 fn mobile_ad_id(event: &Event<'_, '_>, log: &mut Log) -> Option<String> {
@@ -136,7 +138,7 @@ fn mobile_ad_id(event: &Event<'_, '_>, log: &mut Log) -> Option<String> {
         }
         return None;
     }
-    raw(event, Input::Maid, MatchKeyType::Maid, log, |_| true)
+    raw(event, Input::Maid, MatchKeyType::Maid, log, is_raw_id)
 }
 
 fn raw(

@@ -31,7 +31,9 @@ fn typed(value: &Json<'_>) -> Option<(DataType, String)> {
         Json::Bool(truth) => truth.to_string(),
         other => other.text_or_number()?.to_owned(),
     };
-    let data_type = if text.parse::<i32>().is_ok() && !text.starts_with('+') {
+    // A sign is no letter or digit, so a negative number is sent as text.
+    let data_type = if text.parse::<i32>().is_ok() && text.bytes().all(|byte| byte.is_ascii_digit())
+    {
         DataType::Integer
     } else if text.contains(':') && Instant::from_text(&text).is_some() {
         DataType::Timestamp

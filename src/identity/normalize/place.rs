@@ -29,8 +29,8 @@ pub(crate) fn address(text: &str) -> Option<String> {
 ///
 /// 1. The country in front is dropped (`US-NY`).
 /// 2. Lower-cased; marks folded; only `a-z 0-9` kept.
-/// 3. A name of a state of the event's country becomes its code, by the whole name. (Amazon's tag replaces parts of it,
-///    over all countries: its West Virginia is `we`.)
+/// 3. A code or the whole name of a state of the event's country becomes the code. (Amazon's tag replaces parts of a
+///    name, over all countries: its West Virginia is `we`.) Nothing if the country's states are known and it is none.
 /// 4. The first two characters, as in Amazon's tag.
 pub(crate) fn state(text: &str, country: Country) -> Option<String> {
     let bare = match text.split_once('-') {
@@ -38,13 +38,14 @@ pub(crate) fn state(text: &str, country: Country) -> Option<String> {
         _ => text,
     };
     let folded = folded(bare)?;
-    let states =
-        STATES.iter().find(|(code, _)| *code == country.code()).map_or("", |(_, states)| states);
-    let code = states.split(' ').find_map(|state| {
-        let (code, names) = state.split_once('=')?;
-        names.split('|').any(|name| name == folded).then_some(code)
-    });
-    Some(code.unwrap_or(&folded).chars().take(2).collect())
+    let code = match STATES.iter().find(|(code, _)| *code == country.code()) {
+        Some((_, states)) => states.split(' ').find_map(|state| {
+            let (code, names) = state.split_once('=')?;
+            (code == folded || names.split('|').any(|name| name == folded)).then_some(code)
+        })?,
+        None => &folded,
+    };
+    Some(code.chars().take(2).collect())
 }
 
 fn folded(text: &str) -> Option<String> {
@@ -104,11 +105,13 @@ mod tests {
             ("São Paulo", "BR", "sp"),
             ("Nuevo León", "MX", "nl"),
             ("Milano", "IT", "mi"),
-            ("Washington", "DE", "wa"),
+            ("NSW", "AU", "ns"),
+            ("Zürich", "CH", "zu"),
         ] {
             let country = Country::recognise(country).unwrap();
             assert_eq!(state(text, country).as_deref(), Some(expected), "{text} {country}");
         }
+        assert_eq!(state("Washington", Country::recognise("DE").unwrap()), None);
     }
 
     #[test]

@@ -85,6 +85,7 @@ pub(super) const STATES: &[(&str, &str)] = &[
          nm=newmexico ny=newyork nc=northcarolina nd=northdakota oh=ohio ok=oklahoma or=oregon pa=pennsylvania \
          ri=rhodeisland sc=southcarolina sd=southdakota tn=tennessee tx=texas ut=utah vt=vermont va=virginia \
          wa=washington wv=westvirginia wi=wisconsin wy=wyoming as=americansamoa gu=guam mp=northernmarianaislands \
-         pr=puertorico vi=virginislands|usvirginislands",
+         pr=puertorico vi=virginislands|usvirginislands aa=armedforcesamericas ae=armedforceseurope \
+         ap=armedforcespacific",
     ),
 ];
