@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::amazon::{ConversionType, CurrencyCode, EventSource, MatchKeyType};
+use crate::amazon::{ConversionType, CurrencyCode, EventSource, MatchKeyType, write_text};
 use crate::codes::codes;
 use crate::country::Country;
 use crate::mapping::{self, presets};
@@ -382,13 +382,15 @@ impl Config {
     }
 }
 
-/// A value of the config and where it stands.
+/// A value of the config and where it stands. (Its functions are kept out of line: the config is read once, and inlined
+/// they would be a tenth of the module.)
 struct Setting<'v> {
     value: &'v Value,
     path: String,
 }
 
 impl<'v> Setting<'v> {
+    #[inline(never)]
     fn child<'c>(&self, key: &str, value: &'c Value) -> Setting<'c> {
         let path =
             if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
@@ -396,6 +398,7 @@ impl<'v> Setting<'v> {
     }
 
     /// `expected` continues "must be …".
+    #[inline(never)]
     fn error(&self, expected: &str) -> ConfigError {
         ConfigError {
             path: self.path.clone(),
@@ -408,6 +411,7 @@ impl<'v> Setting<'v> {
     }
 
     /// The members of an object all of whose keys must be known.
+    #[inline(never)]
     fn members(&self, known: &[&'static str]) -> Result<Vec<(&'static str, Setting<'v>)>> {
         let mut members = Vec::new();
         for (key, value) in self.object("an object")? {
@@ -419,6 +423,7 @@ impl<'v> Setting<'v> {
         Ok(members)
     }
 
+    #[inline(never)]
     fn unknown_key(&self, key: &str, known: &[&str]) -> ConfigError {
         let problem = match nearest(key, known) {
             Some(near) => format!("is not a known key; did you mean `{near}`?"),
@@ -427,6 +432,7 @@ impl<'v> Setting<'v> {
         ConfigError { path: self.child(key, self.value).path, problem }
     }
 
+    #[inline(never)]
     fn text(&self, expected: &str) -> Result<&'v str> {
         self.value
             .as_str()
@@ -447,15 +453,20 @@ impl<'v> Setting<'v> {
         others: &[&str],
     ) -> Result<T> {
         let given = self.value.as_str();
-        all.iter().copied().find(|value| Some(word(*value)) == given).ok_or_else(|| {
-            let words: Vec<&str> =
-                others.iter().copied().chain(all.iter().map(|value| word(*value))).collect();
-            let mut error = self.error(&format!("one of {}", list(&words)));
-            if let Some(near) = given.and_then(|given| nearest(given, &words)) {
-                error.problem.push_str(&format!("; did you mean `{near}`?"));
-            }
-            error
+        let found = all.iter().copied().find(|value| Some(word(*value)) == given);
+        found.ok_or_else(|| {
+            let words = others.iter().copied().chain(all.iter().map(|value| word(*value)));
+            self.not_one_of(&words.collect::<Vec<_>>())
         })
+    }
+
+    #[inline(never)]
+    fn not_one_of(&self, words: &[&str]) -> ConfigError {
+        let mut error = self.error(&format!("one of {}", list(words)));
+        if let Some(near) = self.value.as_str().and_then(|given| nearest(given, words)) {
+            error.problem.push_str(&format!("; did you mean `{near}`?"));
+        }
+        error
     }
 
     fn elements(&self, expected: &str) -> Result<Vec<Setting<'v>>> {
@@ -473,6 +484,7 @@ impl<'v> Setting<'v> {
         number.ok_or_else(|| self.error("a number from 0 to 1000000"))
     }
 
+    #[inline(never)]
     fn data_set_name(&self) -> Result<String> {
         let name = self.text("a data set name")?;
         if name == DATA_SET_PLACEHOLDER {
@@ -490,12 +502,14 @@ impl<'v> Setting<'v> {
         }
     }
 
+    #[inline(never)]
     fn country(&self) -> Result<Country> {
         let given = self.value.as_str().and_then(Country::recognise);
         given.ok_or_else(|| self.error("a country code such as `US`"))
     }
 
     /// A path, a list of paths, or a constant.
+    #[inline(never)]
     fn sources(&self) -> Result<Vec<Source>> {
         const EXPECTED: &str =
             "a path such as `properties.total`, a list of paths, or `{ \"const\": … }`";
@@ -719,13 +733,21 @@ impl<'v> Setting<'v> {
 
 /// A value in a message: short, and never a whole container.
 fn shown(value: &Value) -> String {
+    const MOST: usize = 40;
     match value {
-        Value::Object(_) => "an object".to_owned(),
+        Value::Null => "null".to_owned(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Number(number) => number.to_string(),
         Value::Array(_) => "a list".to_owned(),
-        Value::String(text) if text.chars().count() > 40 => {
-            format!("{:?}…", text.chars().take(40).collect::<String>())
+        Value::Object(_) => "an object".to_owned(),
+        Value::String(text) => {
+            let mut out = String::new();
+            write_text(&mut out, &text.chars().take(MOST).collect::<String>());
+            if text.chars().count() > MOST {
+                out.push('…');
+            }
+            out
         }
-        other => other.to_string(),
     }
 }
 

@@ -60,7 +60,7 @@ impl Country {
 
     fn from_name(text: &str) -> Option<Self> {
         let mut name = String::with_capacity(text.len());
-        for c in text.chars().flat_map(char::to_lowercase) {
+        for c in text.to_lowercase().chars() {
             match fold_letter(c) {
                 Some(letters) => name.push_str(letters),
                 None if c.is_alphanumeric() => name.push(c),

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::outcome::{Note, Outcome};
+use crate::amazon::write_text;
+use crate::outcome::Outcome;
 use crate::read::Json;
 use crate::trace::Unusable;
 
@@ -34,25 +35,40 @@ impl Trace {
     /// is not in it.
     #[must_use]
     pub fn to_json(&self) -> String {
-        #[derive(Serialize)]
-        struct Wire<'t> {
-            outcome: &'static str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            reason: Option<&'static str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            detail: Option<&'static str>,
-            notes: &'t [Note],
-            tried: &'t [Tried],
-        }
-        let (reason, detail) = self.outcome.reason().map_or((None, None), |(reason, detail)| {
-            (Some(reason.as_str()), detail.map(crate::outcome::Detail::as_str))
-        });
+        let mut out = String::with_capacity(1024);
+        let reason = self.outcome.reason();
         let outcome = if reason.is_some() { "dropped" } else { "mapped" };
-        let wire =
-            Wire { outcome, reason, detail, notes: self.outcome.notes(), tried: &self.tried };
-        // Texts, lists and numbers only: nothing here can fail to serialise.
-        serde_json::to_string(&wire).unwrap_or_default()
+        write_member(&mut out, "{\"outcome\":", outcome);
+        if let Some((reason, detail)) = reason {
+            write_member(&mut out, ",\"reason\":", reason.as_str());
+            if let Some(detail) = detail {
+                write_member(&mut out, ",\"detail\":", detail.as_str());
+            }
+        }
+        out.push_str(",\"notes\":");
+        self.outcome.write_notes(&mut out);
+        out.push_str(",\"tried\":[");
+        for (index, tried) in self.tried.iter().enumerate() {
+            write_member(
+                &mut out,
+                if index == 0 { "{\"field\":" } else { ",{\"field\":" },
+                tried.field,
+            );
+            write_member(&mut out, ",\"path\":", &tried.path);
+            write_member(&mut out, ",\"value\":", &tried.value);
+            if let Some(unusable) = tried.unusable {
+                write_member(&mut out, ",\"unusable\":", unusable.as_str());
+            }
+            out.push('}');
+        }
+        out.push_str("]}");
+        out
     }
+}
+
+fn write_member(out: &mut String, key: &str, text: &str) {
+    out.push_str(key);
+    write_text(out, text);
 }
 
 /// A value for people's eyes: an address as `j***@e***.com`, a hash as its first eight digits, other texts as their

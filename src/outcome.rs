@@ -153,13 +153,19 @@ impl Outcome {
                 out.push('"');
             }
         }
-        out.push_str(r#","notes":["#);
+        out.push_str(r#","notes":"#);
+        self.write_notes(&mut out);
+        out.push('}');
+        out
+    }
+
+    pub(crate) fn write_notes(&self, out: &mut String) {
+        out.push('[');
         for (index, note) in self.notes().iter().enumerate() {
             out.push_str(if index == 0 { "\"" } else { ",\"" });
             out.push_str(note.as_str());
             out.push('"');
         }
-        out.push_str("]}");
-        out
+        out.push(']');
     }
 }

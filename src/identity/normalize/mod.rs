@@ -16,11 +16,8 @@ pub(crate) use place::{address, city, postal, state};
 
 /// Lower-cases, and keeps only the bytes that are allowed. Nothing if none is left.
 fn keep(text: &str, allowed: impl Fn(u8) -> bool) -> Option<String> {
-    let kept: String = text
-        .chars()
-        .flat_map(char::to_lowercase)
-        .filter(|c| u8::try_from(*c).is_ok_and(&allowed))
-        .collect();
+    let mut kept = text.to_lowercase();
+    kept.retain(|c| u8::try_from(c).is_ok_and(&allowed));
     (!kept.is_empty()).then_some(kept)
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn state(text: &str, country: Country) -> Option<String> {
 
 fn folded(text: &str) -> Option<String> {
     let mut plain = String::with_capacity(text.len());
-    for c in text.chars().flat_map(char::to_lowercase) {
+    for c in text.to_lowercase().chars() {
         match c {
             // Amazon's table spells the German vowels out.
             'ä' => plain.push_str("ae"),
