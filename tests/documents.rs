@@ -1,5 +1,12 @@
 //! Documents and types that list codes list all of them, and no others.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::string_slice,
+    reason = "a test that panics has failed"
+)]
+
 use std::collections::BTreeSet;
 
 use amazon_dsp_events::{

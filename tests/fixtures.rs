@@ -1,5 +1,13 @@
 //! The fixture table (tests/fixtures/), natively. Node and workerd run the same table through `pkg/`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
 use amazon_dsp_events::{Config, Outcome, Transformer};
 use serde_json::{Value, json};
 

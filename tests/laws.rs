@@ -1,5 +1,7 @@
 //! What holds for every input, as property tests.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use amazon_dsp_events::{Config, ConsentStatus, Country, Format, Outcome, Transformer};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -44,8 +46,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::hash_map("[a-z]{1,8}", inner, 0..4)
-                .prop_map(|map| Value::from_iter(map)),
+            prop::collection::hash_map("[a-z]{1,8}", inner, 0..4).prop_map(Value::from_iter),
         ]
     })
 }
@@ -129,7 +130,8 @@ proptest! {
         let _ = transformer.explain(&bytes, NOW).to_json();
         for format in [Format::Auto, Format::Ndjson, Format::Event] {
             let batch = transformer.transform_batch(&bytes, NOW, format);
-            prop_assert_eq!(batch.offsets.len() / 2, batch.outcomes.iter().filter(|code| **code == 0).count());
+            let mapped = batch.outcomes.into_iter().filter(|code| *code == 0).count();
+            prop_assert_eq!(batch.offsets.len() / 2, mapped);
         }
     }
 

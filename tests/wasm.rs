@@ -1,5 +1,6 @@
 //! The boundary to JavaScript, as WebAssembly under Node: what crosses, and what ends in a clean error.
 #![cfg(all(target_arch = "wasm32", feature = "wasm"))]
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use amazon_dsp_events::wasm::{Transformer, outcome_codes, transform, version};
 use js_sys::{JSON, Reflect, Uint8Array};
