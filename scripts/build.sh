@@ -1,22 +1,19 @@
 #!/usr/bin/env bash
-# Makes the host runnable: npm packages and the TypeScript build. Quiet; does only what is needed.
+# Makes the host runnable: npm packages and the TypeScript build. Silent, and quick, where nothing has changed.
 set -euo pipefail
-cd "$(dirname "$0")/../js-host"
+cd "$(dirname "$0")/.."
+source scripts/lib.sh
 
-command -v node >/dev/null || { echo "build: Node 20 or newer is needed, and there is none (https://nodejs.org)" >&2; exit 1; }
-major=$(node -p 'process.versions.node.split(".")[0]')
-((major >= 20)) || { echo "build: Node 20 or newer is needed, this is $(node -v)" >&2; exit 1; }
+require_node
+npm_packages js-host
+cd js-host
 
-# npm writes this file last, so it is older than a lock file that has changed since.
-if [[ ! node_modules/.package-lock.json -nt package-lock.json ]]; then
-    echo "build: installing npm packages" >&2
-    npm ci --no-audit --no-fund --loglevel=error >&2
-    touch node_modules/.package-lock.json
-fi
-
-stamp=dist/.built
-newer() { [[ ! -e $stamp ]] || [[ -n $(find src scripts package.json tsconfig*.json ../pkg -newer $stamp -print -quit) ]]; }
-if newer; then
-    npm run --silent build >&2
-    touch $stamp
+# Not in dist/: npm would publish it.
+stamp=node_modules/.built
+if [[ ! -e dist/index.js || ! -e $stamp ]] ||
+    [[ -n $(find src scripts package.json tsconfig*.json ../pkg -newer $stamp -print -quit) ]]; then
+    # Older than anything edited while the build runs.
+    touch $stamp.new
+    npm run --silent build >&2 || { echo "the build of js-host failed" >&2; exit 1; }
+    mv $stamp.new $stamp
 fi

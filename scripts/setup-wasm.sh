@@ -2,11 +2,13 @@
 # Makes sure that this machine can build, optimise and test the WebAssembly module: std for wasm32-unknown-unknown,
 # wasm-bindgen of the version in Cargo.lock, wasm-pack, and wasm-opt. Says what it installs; silent if all is there.
 #
-# Prints a shell line that puts the tools on PATH:   eval "$(scripts/setup-wasm.sh)"
+# Prints a shell line that makes the tools usable:   eval "$(scripts/setup-wasm.sh)"
 # WASM_STD=source builds std from source even where rustup could fetch it.
 # Exit 3: there is no way to the std of the target here; everything but the wasm build still works.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/lib.sh
+select_rust
 
 target=wasm32-unknown-unknown
 wasm_pack_version=0.15.1
@@ -30,16 +32,24 @@ std_works() {
         rustc --target $target --edition 2024 --crate-type cdylib -o "$tools/probe.wasm" - >"$log/probe.log" 2>&1
 }
 
+# A std put there by this script carries this file; no other is ever removed.
+own_std() { [[ -e $(rustc --print sysroot)/lib/rustlib/$target/built-from-source ]]; }
+
 std_from_rustup() {
-    [[ ${WASM_STD:-} != source ]] && command -v rustup >/dev/null && logged rustup timeout 120 rustup target add $target 2>/dev/null && std_works
+    [[ ${WASM_STD:-} != source ]] && command -v rustup >/dev/null || return 1
+    # rustup refuses to write over files it does not know.
+    ! own_std || rm -rf "$(rustc --print sysroot)/lib/rustlib/$target"
+    # A server that is not there may keep a connection open for ever.
+    logged rustup timeout 120 rustup target add $target 2>/dev/null && std_works
 }
 
-# Debian ships the sources of Rust's std. Its own apt configuration leaves the system's lists as they are.
+# Debian ships the sources of Rust's std. An apt configuration of our own leaves the system's as it is.
 fetch_debian_source() {
     local version=$1 into=$2 mirror package
     command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -E '/debian/$' | head -n 1)
-    mkdir -p "$into"/apt/{etc/sources.list.d,lists/partial,cache/archives/partial}
+    [[ -n $mirror ]] || return 1
+    mkdir -p "$into"/apt/{etc/{sources.list,preferences,apt.conf}.d,lists/partial,cache/archives/partial}
     for suite in trixie-backports trixie bookworm-backports; do
         echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
     done >"$into/apt/sources.list"
@@ -61,19 +71,24 @@ CONF
 }
 
 # Builds std once, where rustup would have put it, so that plain stable cargo finds it ever after.
-std_from_source() {
-    local sysroot version work library config=()
+std_from_source() (
     sysroot=$(rustc --print sysroot)
-    version=$(rustc -vV | sed -n 's/^release: //p')
-    work=$(mktemp -d)
+    into=$sysroot/lib/rustlib/$target
     library=$sysroot/lib/rustlib/src/rust/library
+    if [[ ! -w $sysroot/lib/rustlib ]] || { [[ -e $into ]] && ! own_std; }; then
+        say "$into cannot be replaced"
+        return 1
+    fi
+    work=$(mktemp -d "$tools/std.XXXXXX")
+    trap 'rm -rf "$work"; [[ ! -L $library ]] || { rm "$library"; rmdir -p --ignore-fail-on-non-empty "${library%/*}"; }' EXIT
     if [[ ! -e $library/Cargo.lock ]]; then
-        fetch_debian_source "$version" "$work" || return 1
+        fetch_debian_source "$(rustc -vV | sed -n 's/^release: //p')" "$work" || return 1
         # cargo looks for the sources in the sysroot only; they are linked there while std is built.
         mkdir -p "${library%/*}"
         ln -sfn "$work/src/library" "$library"
     fi
     # Debian's sources hold std's dependencies; rustup's name them for cargo to fetch.
+    config=()
     if [[ -d $library/vendor ]]; then
         config=(--offline --config 'source.crates-io.replace-with="vendor"'
             --config "source.vendor.directory=\"$library/vendor\"")
@@ -84,19 +99,16 @@ std_from_source() {
         >"$work/std/Cargo.toml"
     say "building std for $target"
     # -Cembed-bitcode: a project's lto needs it. The remapped path is the one of the official std.
-    local built=0
-    (cd "$work/std" && RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$work/target RUSTFLAGS="-Cembed-bitcode=yes \
+    cd "$work/std"
+    RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$work/target RUSTFLAGS="-Cembed-bitcode=yes \
         --remap-path-prefix=$library=/rustc/$(rustc -vV | sed -n 's/^commit-hash: //p')/library" \
-        logged std cargo build --release --target $target -Zbuild-std=std,panic_abort,test "${config[@]}") || built=$?
-    local into=$sysroot/lib/rustlib/$target/lib
-    [[ ! -L $library ]] || rm "$library"
-    [[ $built == 0 ]] || return 1
+        logged std cargo build --release --target $target -Zbuild-std=std,panic_abort,test "${config[@]}" || return 1
     rm -rf "$into"
-    mkdir -p "$into"
-    find "$work/target/$target/release/deps" -name '*.rlib' ! -name 'libstd_build-*' -exec cp -t "$into" {} +
-    rm -rf "$work"
+    mkdir -p "$into/lib"
+    find "$work/target/$target/release/deps" -name '*.rlib' ! -name 'libstd_build-*' -exec cp -t "$into/lib" {} +
+    touch "$into/built-from-source"
     std_works
-}
+)
 
 # --- tools -------------------------------------------------------------------------------------------------------
 
@@ -104,25 +116,21 @@ std_from_source() {
 # crate's own lock file may name a version the registry does not have; that shows at once.
 ensure_crate() {
     local crate=$1 version=$2 home=$tools/$1-$2
-    if [[ ! -e $home/.crates.toml ]]; then
+    if [[ ! -x $home/bin/${crate%-cli} ]]; then
         say "building $crate $version"
-        local install=(cargo install "$crate" --version "$version" --debug --root "$home" --target-dir "$tools/build" "${@:3}")
-        CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 logged "$crate" "${install[@]}" --locked 2>/dev/null ||
-            CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 logged "$crate" "${install[@]}"
+        local install=(env CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 cargo install "$crate" --version "$version" --debug
+            --root "$home" --target-dir "$tools/build" "${@:3}")
+        logged "$crate" "${install[@]}" --locked 2>/dev/null || logged "$crate" "${install[@]}"
         rm -rf "$tools/build"
     fi
     ln -sf "$home"/bin/* "$tools/bin/"
 }
 
 ensure_wasm_opt() {
-    local home=$tools/npm
-    if ! cmp -s scripts/tools/package-lock.json "$home/package-lock.json"; then
-        say "installing wasm-opt"
-        mkdir -p "$home"
-        cp scripts/tools/package.json scripts/tools/package-lock.json "$home/"
-        (cd "$home" && logged binaryen npm ci --ignore-scripts --no-audit --no-fund) || { rm -f "$home/package-lock.json"; return 1; }
-    fi
-    ln -sf "$home/node_modules/.bin/wasm-opt" "$tools/bin/wasm-opt"
+    mkdir -p "$tools/npm"
+    cp scripts/tools/package.json scripts/tools/package-lock.json "$tools/npm/"
+    npm_packages "$tools/npm" --ignore-scripts
+    ln -sf "$tools/npm/node_modules/.bin/wasm-opt" "$tools/bin/wasm-opt"
 }
 
 locked_version() {
@@ -138,7 +146,7 @@ if command -v flock >/dev/null; then
 fi
 
 std_works || std_from_rustup || std_from_source || {
-    cat "$log/probe.log" >&2
+    grep -m 1 '^error' "$log/probe.log" >&2
     say "no std for $target to be had for $(rustc -V): neither from rustup nor from Debian's sources"
     exit 3
 }
@@ -146,4 +154,5 @@ std_works || std_from_rustup || std_from_source || {
 ensure_crate wasm-bindgen-cli "$(locked_version wasm-bindgen)" --no-default-features
 ensure_crate wasm-pack $wasm_pack_version
 ensure_wasm_opt
-echo "export PATH=\"$tools/bin:\$PATH\""
+# wasm-pack would keep a cache folder of its own.
+echo "export PATH=\"$tools/bin:\$PATH\" WASM_PACK_CACHE=\"$tools/wasm-pack\""

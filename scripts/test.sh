@@ -2,29 +2,28 @@
 # Every test: the core natively, the core as WebAssembly under Node, the host, and the fixture table in each runtime.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/lib.sh
+select_rust
 say() { printf '\n== %s\n' "$*"; }
 
 say "core, native"
-cargo test --locked --quiet 2>&1
+cargo test --locked --quiet
 
 say "core, WebAssembly under Node"
 if tools=$(scripts/setup-wasm.sh); then
     eval "$tools"
-    # cargo's own runner setting: `wasm-pack test` would build the very same and look for a browser driver first.
+    # By cargo and not `wasm-pack test`: that builds the crate twice, and looks for browsers' drivers.
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
-        cargo test --locked --target wasm32-unknown-unknown --features wasm --test wasm 2>&1
+        cargo test --locked --target wasm32-unknown-unknown --features wasm --test wasm
 elif [[ $? == 3 ]]; then
-    echo "skipped: the WebAssembly target is not to be had here; the committed pkg/ is still tested below"
+    echo "NOT RUN: there is no WebAssembly target for this Rust here. The committed pkg/ is tested below all the same."
 else
     exit 1
 fi
 
 say "host"
-npm --prefix js-host test --silent
+npm --prefix js-host run --silent test
 
-say "runtimes: Node and workerd"
-if ! cmp -s tests/runtimes/package-lock.json tests/runtimes/node_modules/.locked; then
-    npm --prefix tests/runtimes ci --no-audit --no-fund --loglevel=error
-    cp tests/runtimes/package-lock.json tests/runtimes/node_modules/.locked
-fi
-npm --prefix tests/runtimes test --silent
+say "fixtures in each runtime"
+npm_packages tests/runtimes
+npm --prefix tests/runtimes run --silent test

@@ -1,0 +1,37 @@
+// Builds dist/: puts the core of ../pkg there in the two forms that runtimes can load, then compiles the TypeScript.
+// Silent when all is well, and quick when nothing has changed.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const pkg = fileURLToPath(new URL("../../pkg/", import.meta.url));
+const wasm = `${root}dist/wasm/`;
+
+/** Leaves a file that is right already alone, so that the compiler does not look at it again. */
+function write(name, content) {
+  const bytes = Buffer.from(content);
+  if (existsSync(wasm + name) && readFileSync(wasm + name).equals(bytes)) return;
+  writeFileSync(wasm + name, bytes);
+}
+
+function fail(message) {
+  console.error(`build: ${message}`);
+  process.exit(1);
+}
+
+if (!existsSync(`${pkg}core_bg.wasm`)) fail("../pkg/core_bg.wasm is missing: run `make pkg`");
+mkdirSync(wasm, { recursive: true });
+const module = readFileSync(`${pkg}core_bg.wasm`);
+write("core.js", readFileSync(`${pkg}core.js`));
+write("core.d.ts", readFileSync(`${pkg}core.d.ts`));
+write("core.wasm", module);
+write("core.d.wasm.ts", "declare const module: WebAssembly.Module;\nexport default module;\n");
+// Text can be bundled, moved and imported everywhere; a file beside the code cannot.
+write("core.base64.js", `export default "${module.toString("base64")}";\n`);
+write("core.base64.d.ts", "declare const base64: string;\nexport default base64;\n");
+
+const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
+if (!existsSync(tsc)) fail("the compiler is missing: run `npm ci` in js-host");
+const compiled = spawnSync(process.execPath, [tsc, "--build", root], { stdio: ["ignore", "inherit", "inherit"] });
+process.exit(compiled.status ?? 1);

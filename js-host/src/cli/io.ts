@@ -1,0 +1,131 @@
+// Standard streams and files: input as chunks, output with back-pressure, words to standard error.
+import { createReadStream, fstatSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+
+import { isConfigError, Transformer, type Config } from "../core.js";
+import { messageOf } from "../errors.js";
+import { CommandError } from "./errors.js";
+
+/** Where events come from. */
+export interface Input {
+  readonly name: string;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Bytes in all; undefined where nobody knows. */
+  readonly size: number | undefined;
+}
+
+/** Opens a file, or standard input for `-` or none. */
+export function openInput(file: string | undefined): Input {
+  if (file === undefined || file === "-") {
+    if (process.stdin.isTTY && file === undefined) {
+      throw new CommandError(2, "no input: name a file, or pipe events in (`-` reads what you type)");
+    }
+    const stat = fstatSync(0);
+    return { name: "standard input", chunks: process.stdin, size: stat.isFile() ? stat.size : undefined };
+  }
+  try {
+    const stat = statSync(file);
+    if (stat.isDirectory()) throw new Error("it is a folder");
+    const chunks = createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
+    return { name: file, chunks, size: stat.isFile() ? stat.size : undefined };
+  } catch (error) {
+    throw new CommandError(2, `cannot read ${file}: ${reasonOf(error)}`);
+  }
+}
+
+/** A config with its text. */
+export interface LoadedConfig {
+  readonly transformer: Transformer;
+  /** The config as JSON, `{}` if there is none. */
+  readonly text: string;
+}
+
+/** Reads and compiles the config. */
+export async function loadConfig(file: string | undefined): Promise<LoadedConfig> {
+  let config: unknown = {};
+  if (file !== undefined) {
+    let text: string;
+    try {
+      text = await readFile(file, "utf8");
+    } catch (error) {
+      throw new CommandError(2, `cannot read the config ${file}: ${reasonOf(error)}`);
+    }
+    try {
+      config = JSON.parse(text.replace(/^\ufeff/, ""));
+    } catch (error) {
+      throw new CommandError(2, `${file} is not JSON: ${jsonProblem(messageOf(error), text)}`);
+    }
+  }
+  try {
+    return { transformer: new Transformer(config as Config), text: JSON.stringify(config) };
+  } catch (error) {
+    if (isConfigError(error) || error instanceof TypeError) throw new CommandError(2, `${file ?? "config"}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The instant that `--now` names, as epoch milliseconds. */
+export function parseNow(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const millis = /^\d{4}-\d{2}-\d{2}([T ]|$)/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(millis)) {
+    throw new CommandError(2, `--now must be an ISO 8601 instant such as 2026-11-21T00:00:00Z, got \`${text}\``);
+  }
+  return millis;
+}
+
+/** Writes to standard output, waiting while the reader is slow. False when the reader has gone. */
+export class Output {
+  #gone = false;
+
+  constructor() {
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+      // `| head` has seen enough.
+      if (error.code !== "EPIPE") throw error;
+      this.#gone = true;
+    });
+  }
+
+  async write(text: string): Promise<boolean> {
+    if (this.#gone) return false;
+    if (!process.stdout.write(text)) {
+      await new Promise<void>((resolve) => {
+        const proceed = (): void => {
+          process.stdout.off("drain", proceed);
+          process.stdout.off("close", proceed);
+          process.stdout.off("error", proceed);
+          resolve();
+        };
+        process.stdout.on("drain", proceed).on("close", proceed).on("error", proceed);
+      });
+    }
+    return !this.#gone;
+  }
+}
+
+/** A line to standard error. */
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** An operating system's error in words. */
+export function reasonOf(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case "ENOENT":
+      return "there is no such file";
+    case "EACCES":
+    case "EPERM":
+      return "permission denied";
+    case "ENOSPC":
+      return "the disk is full";
+    default:
+      return messageOf(error);
+  }
+}
+
+function jsonProblem(message: string, text: string): string {
+  const at = /position (\d+)/.exec(message)?.[1];
+  if (at === undefined || /line \d+/.test(message)) return message;
+  const before = text.slice(0, Number(at)).split("\n");
+  return `${message} (line ${before.length} column ${(before.at(-1)?.length ?? 0) + 1})`;
+}

@@ -1,0 +1,125 @@
+// The command line's grammar: commands, options, help, exit codes.
+import { Command, InvalidArgumentError } from "commander";
+
+import { PARAMETERS } from "../connection.js";
+import { version } from "../core.js";
+import { messageOf } from "../errors.js";
+import { redact } from "../redact.js";
+import { CommandError, type ExitCode } from "./errors.js";
+import { say } from "./io.js";
+import { mock, type MockOptions } from "./mock.js";
+import { optionOf } from "./parameters.js";
+import { send, type SendOptions } from "./send.js";
+import { transform, type TransformOptions } from "./transform.js";
+
+/** Runs the command that the arguments name, and ends the process. */
+export async function main(argv: readonly string[]): Promise<void> {
+  let exitCode: ExitCode = 0;
+  try {
+    await program((code) => {
+      exitCode = code;
+    }).parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommandError) {
+      say(`error: ${error.message}`);
+      exitCode = error.exitCode;
+    } else if (isCommanderExit(error)) {
+      // It has said what is wrong already; help and version are not wrong.
+      exitCode = error.exitCode === 0 ? 0 : 2;
+    } else {
+      const secrets = PARAMETERS.filter(({ secret }) => secret).map(({ name }) => process.env[name] ?? "");
+      say(redact(`error: ${error instanceof Error && error.stack ? error.stack : messageOf(error)}`, secrets));
+      exitCode = 1;
+    }
+  }
+  // Idle connections would keep the process for seconds.
+  process.exit(exitCode);
+}
+
+function program(done: (exitCode: ExitCode) => void): Command {
+  const root = new Command("amazon-dsp-events")
+    .description("Analytics events in, Amazon DSP events out")
+    .version(version())
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+
+  root
+    .command("transform")
+    .summary("map events, send nothing")
+    .description("Maps events (NDJSON or a JSON array) and prints one line for each, in order.")
+    .argument("[file]", "events; `-` or nothing: standard input")
+    .option("--config <file>", "settings of the mapping, as JSON")
+    .option("--now <instant>", "the instant to map at, in ISO 8601; default: the clock")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  amazon-dsp-events transform events.ndjson --config amazon-dsp-events.json
+  tail -f events.ndjson | amazon-dsp-events transform | grep '"dropped"'`,
+    )
+    .action(async (file: string | undefined, options: TransformOptions) => {
+      done(await transform(file, options));
+    });
+
+  const sending = root
+    .command("send")
+    .summary("deliver events to Amazon")
+    .description("Maps events (NDJSON or a JSON array), delivers them, and reports what became of each.")
+    .argument("[file]", "events; `-` or nothing: standard input")
+    .option("--config <file>", "settings of the mapping, as JSON")
+    .option("--now <instant>", "the instant to map at, in ISO 8601; default: the clock")
+    .option("--dry-run", "map and count; send nothing, need no credentials")
+    .option("--report <file>", "write the report there as one JSON object")
+    .option("--json", "print the report on standard output as one JSON object")
+    .option("--state <dir>", "keep a journal there: the same command goes on after any end")
+    .option("--dead-letters <file>", "append events that were given up there, as NDJSON")
+    .option("--concurrency <count>", "requests at once", whole(1, 100), 4)
+    .option("--max-attempts <count>", "requests that may carry an event before it is given up", whole(4, 100), 6)
+    .option("--timeout <seconds>", "how long a request may take", whole(1, 600), 30);
+  for (const { name, where, secret } of PARAMETERS) {
+    sending.option(`--${optionOf(name)} <value>`, `${name}${secret ? " (better in the environment)" : ""}: ${where}`);
+  }
+  sending
+    .addHelpText(
+      "after",
+      `
+Connection parameters are read from the environment (${PARAMETERS.map(({ name }) => name).join(", ")}).
+
+Exit codes: 0 all accepted or dropped by rule, 1 something was rejected, given up or left, 2 wrong use or credentials.
+
+Examples:
+  amazon-dsp-events send events.ndjson --dry-run
+  amazon-dsp-events send events.ndjson --state ./job --dead-letters dead.ndjson --report report.json
+  zcat events.ndjson.gz | amazon-dsp-events send -`,
+    )
+    .action(async (file: string | undefined, options: SendOptions) => {
+      done(await send(file, options));
+    });
+
+  root
+    .command("mock")
+    .summary("run a stand-in for Amazon")
+    .description("Serves Amazon's token, events and profiles endpoints on loopback, with faults on demand.")
+    .option("--port <port>", "port; 0 takes a free one", whole(0, 65_535), 0)
+    .option("--faults <list>", "faults with their shares, such as 429:0.1,500:0.05,reset:0.02")
+    .option("--seed <number>", "makes the faults the same every time", whole(0, 2 ** 31), 1)
+    .option("--token-lifetime <seconds>", "how long an access token lives", whole(1, 86_400), 3600)
+    .addHelpText("after", "\nExample:\n  amazon-dsp-events mock --port 8787 --faults 429:0.1,item:0.05")
+    .action(async (options: MockOptions) => {
+      done(await mock(options));
+    });
+
+  return root;
+}
+
+function whole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+}
+
+function isCommanderExit(error: unknown): error is Error & { exitCode: number } {
+  return error instanceof Error && "exitCode" in error && "code" in error && String(error.code).startsWith("commander.");
+}

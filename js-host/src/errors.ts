@@ -1,0 +1,79 @@
+// What can go wrong, in two families: wrong use (a TypeError that names option, expectation and value) and faults of a
+// run (classes with a code and a cause). No message holds a secret.
+
+/** The codes of wrong use. */
+export type UsageErrorCode = "ERR_INVALID_ARG_TYPE" | "ERR_INVALID_ARG_VALUE" | "ERR_MISSING_PARAMETERS";
+
+/** The codes of what goes wrong in a run. */
+export type FaultCode =
+  | "ERR_CREDENTIALS"
+  | "ERR_ACCESS_DENIED"
+  | "ERR_TOKEN_UNAVAILABLE"
+  | "ERR_REQUEST_REFUSED"
+  | "ERR_QUEUE_FULL"
+  | "ERR_CLOSED"
+  | "ERR_INTERRUPTED"
+  | "ERR_STORE";
+
+/** Wrong use: an option that cannot be right, whatever happens later. */
+export class UsageError extends TypeError {
+  override readonly name = "UsageError";
+  readonly code: UsageErrorCode;
+
+  constructor(code: UsageErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A fault of a run. `code` says which; the message says what to do. */
+export class AmazonEventsError extends Error {
+  override readonly name: string = "AmazonEventsError";
+  readonly code: FaultCode;
+
+  constructor(code: FaultCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A connection parameter was refused; trying again with the same ones is of no use. */
+export class CredentialsError extends AmazonEventsError {
+  override readonly name = "CredentialsError";
+  /** The parameters that may be wrong, by the kit's names. */
+  readonly parameters: readonly string[];
+
+  constructor(
+    code: "ERR_CREDENTIALS" | "ERR_ACCESS_DENIED",
+    parameters: readonly string[],
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(code, message, options);
+    this.parameters = parameters;
+  }
+}
+
+/**
+ * The one sentence of a wrong option.
+ *
+ * @param option - its name, as the caller wrote it
+ * @param expected - what would be right
+ * @param value - what came; left out for secrets
+ */
+export function invalidOption(option: string, expected: string, ...value: readonly unknown[]): UsageError {
+  const got = value.length === 0 ? "" : `, got ${shown(value[0])}`;
+  const code = value.length > 0 && typeof value[0] === "string" ? "ERR_INVALID_ARG_VALUE" : "ERR_INVALID_ARG_TYPE";
+  return new UsageError(code, `\`${option}\` must be ${expected}${got}`);
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "string") return `\`${value.length > 80 ? `${value.slice(0, 80)}…` : value}\``;
+  if (typeof value === "number" || typeof value === "boolean" || value == null) return `\`${String(value)}\``;
+  return Array.isArray(value) ? "a list" : `a value of type ${typeof value}`;
+}

@@ -1,0 +1,24 @@
+// The package's front door.
+export { createAmazonEvents } from "./client.js";
+export type { AmazonEvents, AmazonEventsOptions, BatchReceipt, Receipt } from "./client.js";
+export { PARAMETERS } from "./connection.js";
+export type { ConnectionParameters, ParameterInfo, ParameterName } from "./connection.js";
+export { isConfigError, outcomeCodes, transform, Transformer, version } from "./core.js";
+export type * from "./core.js";
+export { AmazonEventsError, CredentialsError, UsageError } from "./errors.js";
+export type { FaultCode, UsageErrorCode } from "./errors.js";
+export type {
+  Accepted,
+  DeadLetter,
+  DeadLettered,
+  DeadLetterReason,
+  DeadLetterSink,
+  Dropped,
+  EventOutcome,
+  Rejected,
+  Stats,
+} from "./outcome.js";
+export type { Clock, Fetch, Logger, Sleep } from "./runtime.js";
+export type { EventStore, StoredEvent } from "./stores/store.js";
+export { memoryTokenStore } from "./tokens.js";
+export type { StoredToken, TokenStore } from "./tokens.js";

@@ -1,0 +1,66 @@
+// What the outside world gives: time, chance, the network, a log. All of it can be replaced.
+
+/** The part of `fetch` that is used. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Waits so many milliseconds. Rejects with the signal's reason when that is aborted. */
+export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
+
+/** A clock. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+}
+
+/** A logger in pino's call shape. It is given no secret and no raw identifier. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** What the outside world gives. */
+export interface Runtime {
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly sleep: Sleep;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+const nothing = (): void => undefined;
+
+/** Says nothing. */
+export const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** The runtime's own means, where none are given. */
+export function runtimeOf(given: Partial<Runtime>): Runtime {
+  return {
+    // Called on its own object in some runtimes and on none in others; a wrapper suits both.
+    fetch: given.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+    clock: given.clock ?? { now: () => Date.now() },
+    sleep: given.sleep ?? sleep,
+    random: given.random ?? Math.random,
+    logger: given.logger ?? SILENT,
+  };
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const aborted = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", aborted);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", aborted, { once: true });
+  });
+}

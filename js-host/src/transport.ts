@@ -1,0 +1,77 @@
+// One HTTP request and its reply, within a time limit. Knows nothing of events or tokens.
+import { messageOf } from "./errors.js";
+import type { Runtime } from "./runtime.js";
+
+/** A reply that was read to its end. */
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfter: string | null;
+}
+
+/** No reply: the network failed, the time limit passed, or the body broke off. */
+export interface NoReply {
+  readonly status: 0;
+  readonly problem: string;
+}
+
+/** What to send. */
+export interface Post {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer> | string;
+  /** From the first byte sent to the last byte read. Milliseconds. */
+  readonly timeoutMs: number;
+  /** Gives the request up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Posts, and reads the reply. Never throws: a request that fails is an answer too. */
+export async function post(runtime: Runtime, request: Post): Promise<Reply | NoReply> {
+  const control = new AbortController();
+  const forward = (): void => control.abort(request.signal?.reason);
+  if (request.signal?.aborted) return { status: 0, problem: "interrupted" };
+  request.signal?.addEventListener("abort", forward, { once: true });
+  const timer = new AbortController();
+  let timedOut = false;
+  const limit = runtime.sleep(request.timeoutMs, timer.signal).then(
+    () => {
+      timedOut = true;
+      control.abort();
+    },
+    () => undefined,
+  );
+  const exchange = async (): Promise<Reply> => {
+    const response = await runtime.fetch(request.url, {
+      method: "POST",
+      headers: request.headers,
+      body: request.body,
+      // A redirect would carry the credentials to another host.
+      redirect: "manual",
+      signal: control.signal,
+    });
+    const body = await response.text();
+    // Browsers hide a redirect they did not follow behind status 0.
+    const status = response.type === "opaqueredirect" ? 302 : response.status;
+    return { status, body, retryAfter: response.headers.get("retry-after") };
+  };
+  try {
+    // A fetch that does not heed its signal must not hold anybody up.
+    const reply = await Promise.race([exchange(), limit.then(() => undefined)]);
+    return reply ?? { status: 0, problem: `no reply within ${request.timeoutMs / 1000} s` };
+  } catch (error) {
+    if (timedOut) return { status: 0, problem: `no reply within ${request.timeoutMs / 1000} s` };
+    return { status: 0, problem: request.signal?.aborted ? "interrupted" : networkProblem(error) };
+  } finally {
+    timer.abort();
+    request.signal?.removeEventListener("abort", forward);
+  }
+}
+
+/** `fetch failed` says nothing; the cause does. */
+function networkProblem(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const { code } = cause as { code?: unknown };
+  const message = messageOf(cause);
+  return typeof code === "string" && !message.includes(code) ? `${code} ${message}`.trim() : message;
+}
