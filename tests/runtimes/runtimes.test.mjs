@@ -44,18 +44,15 @@ test("workerd answers the same bytes as Node", async (t) => {
   const dist = new URL("../../js-host/dist/", import.meta.url);
   const module = (path, contents) => ({ type: "ESModule", path, contents });
   const read = (url) => readFileSync(url, "utf8");
-  // What a bundler does with the package's exports and imports, in so many words.
-  const linked = (source) =>
-    source.replace("amazon-dsp-events/core", "./core.js").replace("#glue", "./wasm/core.js").replace("#module", "./wasm/module.js");
+  // What a bundler does with the package's `exports` and `imports` under the condition `workerd`.
+  const linked = (source) => source.replace("amazon-dsp-events/core", "./core.js").replace("#module", "./module.workerd.js");
   const persist = mkdtempSync(join(tmpdir(), "runtimes-"));
   const miniflare = new Miniflare({
     modules: [
       module("worker.mjs", linked(read(new URL("worker.mjs", import.meta.url)))),
       module("table.mjs", read(new URL("table.mjs", import.meta.url))),
-      module("core.js", linked(read(new URL("core.js", dist)))),
-      module("wasm/core.js", read(new URL("wasm/core.js", dist))),
-      module("wasm/module.js", 'import module from "./core_bg.wasm";\nexport const getModule = () => module;\n'),
-      { type: "CompiledWasm", path: "wasm/core_bg.wasm", contents: readFileSync(new URL("../../pkg/core_bg.wasm", import.meta.url)) },
+      ...["core.js", "module.workerd.js", "wasm/core.js"].map((path) => module(path, linked(read(new URL(path, dist))))),
+      { type: "CompiledWasm", path: "wasm/core.wasm", contents: readFileSync(new URL("wasm/core.wasm", dist)) },
     ],
     compatibilityDate: "2026-01-01",
     cf: false,

@@ -1,0 +1,176 @@
+// A world for tests: time that jumps, chance from a seed, and an Amazon that answers by script.
+import assert from "node:assert/strict";
+import { setImmediate as tick } from "node:timers/promises";
+
+import type { AmazonEventsOptions } from "../dist/client.js";
+import type { EventOutcome } from "../dist/outcome.js";
+import { createAmazonEvents, type AmazonEvents } from "../dist/index.js";
+import { seeded } from "../dist/mock/faults.js";
+
+/** A clock that only moves when everybody waits. */
+export class VirtualTime {
+  #now = Date.parse("2026-11-21T00:00:00Z");
+  #timers: { at: number; fire: () => void }[] = [];
+
+  readonly clock = { now: (): number => this.#now };
+
+  readonly sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const timer = { at: this.#now + ms, fire: resolve };
+      this.#timers.push(timer);
+      signal?.addEventListener("abort", () => {
+        this.#timers = this.#timers.filter((one) => one !== timer);
+        reject(new Error("aborted"));
+      });
+    });
+
+  /** Timers that still run. */
+  get pending(): number {
+    return this.#timers.length;
+  }
+
+  /** Lets time pass until the work is done. */
+  async run<T>(work: Promise<T>): Promise<T> {
+    let done = false;
+    const settled = work.finally(() => (done = true));
+    settled.catch(() => undefined);
+    for (let turns = 0; !done; turns++) {
+      assert.ok(turns < 100_000, "the work never ends");
+      // Streams of fetch bodies take a few turns.
+      for (let turn = 0; turn < 4 && !done; turn++) await tick();
+      if (done) break;
+      const next = this.#timers.sort((a, b) => a.at - b.at).shift();
+      if (!next) continue;
+      this.#now = Math.max(this.#now, next.at);
+      next.fire();
+    }
+    return settled;
+  }
+}
+
+/** What a script sees of a request. */
+export interface Asked {
+  readonly at: number;
+  readonly token: string;
+  readonly ids: readonly string[];
+  readonly wires: readonly string[];
+  readonly bytes: number;
+  readonly headers: Record<string, string>;
+}
+
+/** What a script answers: a reply, or a failure of the network. */
+export type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | "reset" | "hang";
+
+export const ok = (asked: Asked): Answer => ({
+  status: 207,
+  body: { success: asked.ids.map((_, index) => ({ index, event: {} })), error: [] },
+});
+
+/** Everything a test needs. */
+export class World {
+  readonly time = new VirtualTime();
+  readonly asked: Asked[] = [];
+  readonly tokenCalls: URLSearchParams[] = [];
+  readonly outcomes: EventOutcome[] = [];
+  readonly logs: string[] = [];
+  answer: (asked: Asked, call: number) => Answer = ok;
+  answerToken: (call: number) => Answer = (call) => ({
+    status: 200,
+    body: { access_token: `Atza|${call}`, token_type: "bearer", expires_in: 3600 },
+  });
+
+  readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    let answer: Answer;
+    if (url.endsWith("/token")) {
+      this.tokenCalls.push(new URLSearchParams(String(init.body)));
+      answer = this.answerToken(this.tokenCalls.length);
+    } else {
+      const body = Buffer.from(init.body as Uint8Array).toString("utf8");
+      const { events } = JSON.parse(body) as { events: { eventId: string }[] };
+      const headers = init.headers as Record<string, string>;
+      this.asked.push({
+        at: this.time.clock.now(),
+        token: headers["Authorization"] ?? "",
+        ids: events.map(({ eventId }) => eventId),
+        wires: events.map((event) => JSON.stringify(event)),
+        bytes: Buffer.byteLength(body),
+        headers,
+      });
+      answer = this.answer(this.asked.at(-1) as Asked, this.asked.length);
+    }
+    if (answer === "reset") throw new TypeError("fetch failed", { cause: Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }) });
+    if (answer === "hang") {
+      return new Promise((_, reject) => init.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
+    }
+    const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body ?? {});
+    return new Response(text, { status: answer.status, headers: answer.headers ?? {} });
+  };
+
+  client(options: Partial<AmazonEventsOptions> = {}): AmazonEvents {
+    const log = (fields: object, message: string): void => void this.logs.push(`${message} ${JSON.stringify(fields)}`);
+    return createAmazonEvents({
+      ADVERTISER_ID: "1234567890",
+      CLIENT_ID: "amzn1.application-oa2-client.test",
+      CLIENT_SECRET: "the-client-secret",
+      REFRESH_TOKEN: "Atzr|the-refresh-token",
+      BASE_URL: "http://127.0.0.1:1",
+      TOKEN_URL: "http://127.0.0.1:1/token",
+      fetch: this.fetch,
+      clock: this.time.clock,
+      sleep: this.time.sleep,
+      random: seeded(7),
+      logger: { debug: log, info: log, warn: log, error: log },
+      onOutcome: (outcome) => this.outcomes.push(outcome),
+      ...options,
+    });
+  }
+
+  /** Sends so many events and lets time pass until all have an outcome; checks what must hold in any case. */
+  async deliver(count: number, options: Partial<AmazonEventsOptions> = {}): Promise<AmazonEvents> {
+    const client = this.client(options);
+    const input = Array.from({ length: count }, (_, index) => JSON.stringify(event(`m-${index}`))).join("\n");
+    await this.time.run(client.sendBatch(input));
+    await this.time.run(client.close());
+    this.check(Array.from({ length: count }, (_, index) => `m-${index}`));
+    const stats = client.stats();
+    assert.equal(stats.pending, 0);
+    assert.equal(stats.mapped, stats.accepted + stats.rejected + stats.deadLettered);
+    return client;
+  }
+
+  /** Every event has exactly one outcome, every resend is the same event, every request is within the limits. */
+  check(ids: readonly string[]): void {
+    const ended = this.outcomes.map((outcome) => ("eventId" in outcome ? outcome.eventId : "")).sort();
+    assert.deepEqual(ended, [...ids].sort());
+    const wires = new Map<string, string>();
+    for (const { ids: sent, wires: bodies, bytes } of this.asked) {
+      assert.ok(sent.length >= 1 && sent.length <= 500, `a request had ${sent.length} events`);
+      assert.ok(bytes <= 1_048_576 || sent.length === 1, `a request had ${bytes} bytes`);
+      assert.equal(new Set(sent).size, sent.length, "a request had an event twice");
+      for (const [index, id] of sent.entries()) {
+        assert.equal(wires.get(id) ?? bodies[index], bodies[index], `${id} was sent with other bytes`);
+        wires.set(id, bodies[index] ?? "");
+      }
+    }
+    assert.equal(this.time.pending, 0, "a timer is left");
+    for (const text of [...this.logs, JSON.stringify(this.outcomes)]) {
+      assert.doesNotMatch(text, /the-client-secret|the-refresh-token|Atza\||jane@example\.com/);
+    }
+  }
+
+  /** How many events ended so. */
+  count(outcome: EventOutcome["outcome"]): number {
+    return this.outcomes.filter((one) => one.outcome === outcome).length;
+  }
+}
+
+/** An event that is mapped. */
+export function event(messageId: string): Record<string, unknown> {
+  return {
+    type: "track",
+    event: "Product Added",
+    messageId,
+    timestamp: "2026-11-20T10:00:00Z",
+    context: { traits: { email: "jane@example.com", address: { country: "US" } } },
+  };
+}
