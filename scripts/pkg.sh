@@ -41,13 +41,10 @@ build() {
 
 recorded() { node -p "JSON.parse(require('fs').readFileSync('pkg/build.json', 'utf8')).$1"; }
 
-check_sources() {
-    [[ $(recorded sources) == "$(source_hash)" ]] || stale "the sources have changed since it was made"
-}
 stale() { die "pkg/ is stale: run \`make pkg\` and commit it ($1)"; }
 
 if [[ ${1:-} == --check ]]; then
-    check_sources
+    [[ $(recorded sources) == "$(source_hash)" ]] || stale "the sources have changed since it was made"
     # What ships has a budget; another std's rebuild may be some bytes over it.
     node scripts/pkg-proof.mjs pkg
 fi

@@ -48,9 +48,10 @@ export class Delivery {
   retriedRequests = 0;
   readonly #options: DeliveryOptions;
   readonly #slots: Slots;
-  /** Ends the waits, not the requests. */
-  #waits = new AbortController();
-  readonly #requests = new AbortController();
+  /** What ends the waits and the requests under way: one each, for a signal is not made for hundreds of listeners. */
+  readonly #waits = new Set<AbortController>();
+  readonly #underWay = new Set<AbortController>();
+  #aborted = false;
   #fault: { error: AmazonEventsError; until: number } | undefined;
   /** Amazon asked everybody to wait until then. Epoch milliseconds. */
   #notBefore = 0;
@@ -69,14 +70,14 @@ export class Delivery {
   /** Stops: no more requests. Those under way are waited for. */
   halt(error: AmazonEventsError, forMs = Number.POSITIVE_INFINITY): void {
     this.#fault ??= { error, until: this.#options.runtime.clock.now() + forMs };
-    this.#waits.abort();
-    this.#waits = new AbortController();
+    for (const wait of this.#waits) wait.abort();
   }
 
   /** Stops, and gives up the requests under way as well. */
   abort(error: AmazonEventsError): void {
     this.halt(error);
-    this.#requests.abort();
+    this.#aborted = true;
+    for (const request of this.#underWay) request.abort();
   }
 
   /** Resolves when each event of the batch is settled. Rejects only if `settle` or the dead-letter sink does. */
@@ -127,10 +128,8 @@ export class Delivery {
 
   /** One request. Undefined if everything has stopped, or stops now for want of a token. */
   async #request(parcels: readonly Parcel[], again: boolean): Promise<{ token: string; reply: Reply | NoReply } | undefined> {
-    const { clock, sleep } = this.#options.runtime;
-    for (let waitMs = 0; (waitMs = this.#notBefore - clock.now()) > 0 && !this.fault; ) {
-      await sleep(waitMs, this.#waits.signal).catch(() => undefined);
-    }
+    const { clock } = this.#options.runtime;
+    for (let waitMs = 0; (waitMs = this.#notBefore - clock.now()) > 0 && !this.fault; ) await this.#pause(waitMs);
     if (this.fault) return undefined;
     let token: string;
     try {
@@ -144,6 +143,8 @@ export class Delivery {
     for (const parcel of parcels) parcel.firstTriedAt ??= clock.now();
     this.requests++;
     if (again) this.retriedRequests++;
+    const underWay = new AbortController();
+    this.#underWay.add(underWay);
     const reply = await post(runtime, {
       url: connection.eventsUrl,
       headers: {
@@ -156,10 +157,18 @@ export class Delivery {
       },
       body: bodyOf(parcels),
       timeoutMs,
-      signal: this.#requests.signal,
+      signal: underWay.signal,
     });
-    if (this.#requests.signal.aborted && "problem" in reply) return undefined;
-    return { token, reply };
+    this.#underWay.delete(underWay);
+    return this.#aborted && "problem" in reply ? undefined : { token, reply };
+  }
+
+  /** Waits so long, or until everything stops. */
+  async #pause(ms: number): Promise<void> {
+    const wait = new AbortController();
+    this.#waits.add(wait);
+    await this.#options.runtime.sleep(ms, wait.signal).catch(() => undefined);
+    this.#waits.delete(wait);
   }
 
   /** Settles what the reply settles, and gives back the events that are to be tried again. */
@@ -201,7 +210,7 @@ export class Delivery {
       { events: rest.length, attempt, waitMs: Math.round(waitMs), problem: rest[0]?.lastError },
       "events are tried again",
     );
-    if (!this.fault) await runtime.sleep(waitMs, this.#waits.signal).catch(() => undefined);
+    if (!this.fault) await this.#pause(waitMs);
     return rest;
   }
 
