@@ -108,6 +108,7 @@ class Client implements AmazonEvents {
   readonly #tokens: Tokens;
   readonly #delivery: Delivery;
   readonly #outbox: Outbox;
+  readonly #noTokens = new AbortController();
   readonly #waiters = new Map<Parcel, (outcome: EventOutcome) => void>();
   readonly #counts = { events: 0, mapped: 0, accepted: 0, rejected: 0, deadLettered: 0 };
   readonly #dropped: Partial<Record<DropReason, number>> = {};
@@ -130,7 +131,14 @@ class Client implements AmazonEvents {
     const timeoutMs = whole(options, "timeoutMs", 1, 600_000, 30_000);
     const concurrency = whole(options, "concurrency", 1, 100, 4);
     const runtime = this.#runtime;
-    this.#tokens = new Tokens({ connection, runtime, retry, timeoutMs, store: options.tokenStore ?? memoryTokenStore() });
+    this.#tokens = new Tokens({
+      connection,
+      runtime,
+      retry,
+      timeoutMs,
+      store: options.tokenStore ?? memoryTokenStore(),
+      signal: this.#noTokens.signal,
+    });
     this.#delivery = new Delivery({
       connection,
       runtime,
@@ -200,7 +208,10 @@ class Client implements AmazonEvents {
     const ended = new AbortController();
     if (options.deadlineMs !== undefined) {
       this.#runtime.sleep(options.deadlineMs, ended.signal).then(
-        () => this.#delivery.abort(new AmazonEventsError("ERR_CLOSED", "the client was closed before the event could be delivered")),
+        () => {
+          this.#delivery.abort(new AmazonEventsError("ERR_CLOSED", "the client was closed before the event could be delivered"));
+          this.#noTokens.abort();
+        },
         () => undefined,
       );
     }

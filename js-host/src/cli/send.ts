@@ -95,6 +95,7 @@ class Job {
   #sent = false;
   #interrupted: ExitCode | undefined;
   #stopReading: (() => void) | undefined;
+  readonly #noTokens = new AbortController();
 
   constructor(connection: Connection, mapper: Mapper, journal: Journal | undefined, options: SendOptions) {
     this.#mapper = mapper;
@@ -103,7 +104,14 @@ class Job {
     const runtime = runtimeOf({});
     const retry = { ...DEFAULT_RETRY, maxAttempts: options.maxAttempts };
     const timeoutMs = options.timeout * 1000;
-    this.#tokens = new Tokens({ connection, runtime, retry, timeoutMs, store: memoryTokenStore() });
+    this.#tokens = new Tokens({
+      connection,
+      runtime,
+      retry,
+      timeoutMs,
+      store: memoryTokenStore(),
+      signal: this.#noTokens.signal,
+    });
     this.#delivery = new Delivery({
       connection,
       runtime,
@@ -263,6 +271,7 @@ class Job {
         }
         this.#interrupted = exitCode;
         this.#delivery.halt(error);
+        this.#noTokens.abort();
         this.#stopReading?.();
         setTimeout(() => this.#delivery.abort(error), 3000).unref();
       };
