@@ -52,6 +52,8 @@ export class Delivery {
   readonly #waits = new Set<AbortController>();
   readonly #underWay = new Set<AbortController>();
   #aborted = false;
+  /** Whether Amazon has taken a token of this job. */
+  #taken = false;
   #fault: { error: AmazonEventsError; until: number } | undefined;
   /** Amazon asked everybody to wait until then. Epoch milliseconds. */
   #notBefore = 0;
@@ -97,8 +99,16 @@ export class Delivery {
       const kind = "problem" in reply ? "retry" : classOfStatus(reply.status);
       if (kind === "renew_token") {
         if (renewed) {
-          this.#refuse(reply);
-          return this.#leave(rest);
+          // Where tokens have been taken before, a fresh one refused is more likely Amazon's slip than a wrong parameter.
+          for (const parcel of rest) parcel.attempts++;
+          if (!this.#taken || (rest[0]?.attempts ?? 0) >= this.#options.retry.maxAttempts) {
+            this.#refuse(reply);
+            return this.#leave(rest);
+          }
+          renewed = false;
+          await this.#options.settle([]);
+          rest = await this.#wait(rest, reply, undefined);
+          continue;
         }
         this.#options.tokens.refuse(token);
         renewed = again = true;
@@ -106,6 +116,7 @@ export class Delivery {
         continue;
       }
       renewed = false;
+      this.#taken ||= kind === "read";
       if (kind === "refuse") {
         this.#refuse(reply);
         return this.#leave(rest);

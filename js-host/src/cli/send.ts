@@ -155,7 +155,8 @@ class Job {
       progress.end();
     }
     const { report } = this;
-    Object.assign(report, this.#totals());
+    // The journal's figures, where there is one, so that a look at the finished job says the same.
+    Object.assign(report, this.#journal?.totals ?? this.#totals());
     report.undelivered = report.mapped - report.accepted - report.rejected - report.deadLettered;
     return this.#exitCode();
   }

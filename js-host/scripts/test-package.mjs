@@ -1,0 +1,66 @@
+// Packs the package, compares its files with the list below, installs it in an empty project and uses it there.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const modules = [
+  "batcher", "client", "connection", "core", "delivery", "errors", "index", "mapper", "module", "module.workerd",
+  "multi_status", "outbox", "outcome", "parcel", "records", "redact", "retry", "runtime", "slots", "tokens", "transport",
+  "stores/store",
+  "cli/errors", "cli/io", "cli/journal", "cli/main", "cli/mock", "cli/parameters", "cli/progress", "cli/report", "cli/send",
+  "cli/transform",
+  "mock/enums", "mock/faults", "mock/index", "mock/validate",
+];
+const expected = [
+  "bin/amazon-dsp-events.js",
+  "package.json",
+  ...["core.js", "core.d.ts", "core.wasm", "core.d.wasm.ts", "core.base64.js", "core.base64.d.ts"].map((name) => `dist/wasm/${name}`),
+  ...modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]),
+].sort();
+const MAX_UNPACKED = 1.5 * 2 ** 20;
+
+const empty = mkdtempSync(join(tmpdir(), "amazon-dsp-events-package-"));
+const npm = (args, cwd) => execFileSync("npm", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+
+try {
+  const [packed] = JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", empty], root));
+  const files = packed.files.map(({ path }) => path).sort();
+  const extra = files.filter((path) => !expected.includes(path));
+  const missing = expected.filter((path) => !files.includes(path));
+  if (extra.length + missing.length > 0) throw new Error(`the package's files differ: extra [${extra}], missing [${missing}]`);
+  if (packed.unpackedSize > MAX_UNPACKED) throw new Error(`the package has ${packed.unpackedSize} bytes unpacked, over ${MAX_UNPACKED}`);
+
+  writeFileSync(join(empty, "package.json"), '{ "name": "empty", "private": true, "type": "module" }');
+  npm(["install", "--silent", "--prefer-offline", join(empty, packed.filename)], empty);
+  writeFileSync(
+    join(empty, "use.js"),
+    `import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { createAmazonEvents, transform } from "amazon-dsp-events";
+import { transform as alone, Transformer } from "amazon-dsp-events/core";
+import { startMock } from "amazon-dsp-events/mock";
+
+const event = { type: "page", messageId: "m-1", timestamp: new Date().toISOString(), userId: "jane@example.com", properties: { country: "US" } };
+assert.equal(transform(event)?.eventId, "m-1");
+assert.deepEqual(alone(event), transform(event));
+assert.equal(new Transformer({ dataSetName: "web" }).transform(event)?.eventDescription.dataSetName, "web");
+assert.ok(createRequire(import.meta.url).resolve("amazon-dsp-events/core.wasm").endsWith("core.wasm"));
+
+const mock = await startMock();
+const amazon = createAmazonEvents({ ...mock.parameters });
+assert.deepEqual(await amazon.send(event, { wait: true }), { outcome: "accepted", eventId: "m-1", attempts: 1 });
+await amazon.close();
+await mock.close();
+`,
+  );
+  execFileSync(process.execPath, ["use.js"], { cwd: empty, stdio: "inherit" });
+  const help = execFileSync(join(empty, "node_modules/.bin/amazon-dsp-events"), ["--version"], { encoding: "utf8" });
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  if (help.trim() !== version) throw new Error(`the command says ${help.trim()}, not ${version}`);
+  console.log(`package: ${files.length} files, ${packed.size} bytes packed, ${packed.unpackedSize} unpacked; installs and runs`);
+} finally {
+  rmSync(empty, { recursive: true, force: true });
+}
