@@ -352,6 +352,8 @@ impl Config {
             "defaults",
             "eventTime",
             "extras",
+            // For editors.
+            "$schema",
         ])? {
             match key {
                 "preset" => config.preset = setting.one_of(Preset::ALL, Preset::as_str)?,
