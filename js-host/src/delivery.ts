@@ -98,21 +98,23 @@ export class Delivery {
       const { token, reply } = answer;
       const kind = "problem" in reply ? "retry" : classOfStatus(reply.status);
       if (kind === "renew_token") {
-        if (renewed) {
-          // Where tokens have been taken before, a fresh one refused is more likely Amazon's slip than a wrong parameter.
-          for (const parcel of rest) parcel.attempts++;
-          if (!this.#taken || (rest[0]?.attempts ?? 0) >= this.#options.retry.maxAttempts) {
-            this.#refuse(reply);
-            return this.#leave(rest);
-          }
-          renewed = false;
-          await this.#options.settle([]);
-          rest = await this.#wait(rest, reply, undefined);
-          continue;
-        }
         this.#options.tokens.refuse(token);
-        renewed = again = true;
         await this.#options.settle([]);
+        again = true;
+        renewed = !renewed;
+        if (renewed) continue;
+        // A fresh one was refused as well. That is a wrong parameter, unless tokens of this job have been taken before:
+        // then it is more likely a fault that passes, and may do so as often as any other.
+        const attempt = (rest[0]?.attempts ?? 0) + 1;
+        if (!this.#taken || attempt >= this.#options.retry.maxAttempts) {
+          this.#refuse(reply);
+          return this.#leave(rest);
+        }
+        for (const parcel of rest) {
+          parcel.attempts = attempt;
+          parcel.lastError = this.#problem(reply, false);
+        }
+        rest = await this.#wait(rest, reply, undefined);
         continue;
       }
       renewed = false;

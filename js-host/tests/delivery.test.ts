@@ -188,6 +188,17 @@ test("a token that is refused twice is a fault of the credentials", async () => 
   ]);
 });
 
+test("tokens that are refused twice after others were taken are tried again, but not for ever", async () => {
+  const passing = new World();
+  passing.answer = (asked, call) => (call === 2 || call === 3 ? { status: 401 } : ok(asked));
+  await passing.deliver(4, { maxBatchEvents: 2, concurrency: 1 });
+  assert.deepEqual([passing.count("accepted"), passing.asked.length], [4, 4]);
+  const lasting = new World();
+  lasting.answer = (asked, call) => (call === 1 ? ok(asked) : { status: 401 });
+  await lasting.deliver(4, { maxBatchEvents: 2, concurrency: 1 });
+  assert.deepEqual([lasting.count("accepted"), lasting.count("dead_lettered"), lasting.asked.length], [2, 2, 1 + 2 * 6]);
+});
+
 for (const status of [403, 404, 301]) {
   test(`a ${status} stops everything: no request after it`, async () => {
     const world = new World();
