@@ -15,6 +15,7 @@ const modules = [
   "mock/enums", "mock/faults", "mock/index", "mock/validate",
 ];
 const expected = [
+  "README.md",
   "bin/amazon-dsp-events.js",
   "package.json",
   ...["core.js", "core.d.ts", "core.wasm", "core.d.wasm.ts", "core.base64.js", "core.base64.d.ts"].map((name) => `dist/wasm/${name}`),

@@ -39,7 +39,7 @@ export interface AmazonEventsOptions extends ConnectionParameters {
   maxQueueBytes?: number;
   /** What `send` does when the queue is full. Default `wait`. */
   whenFull?: "wait" | "refuse";
-  /** Requests that may carry an event before it is given up, at least 4. Default 6. */
+  /** Requests that may carry an event before it is given up, at least 4. Default 9. */
   maxAttempts?: number;
   /** No wait between attempts is longer, whatever Amazon asks. Milliseconds, default 60,000. */
   maxWaitMs?: number;

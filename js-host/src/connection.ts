@@ -1,5 +1,6 @@
 // The connection parameters, by the starter kit's names: what each is, whether it is well-formed, what it leads to.
 import { UsageError } from "./errors.js";
+import { redact } from "./redact.js";
 
 /** The connection parameters. */
 export interface ConnectionParameters {
@@ -88,6 +89,7 @@ export interface Connection {
 }
 
 const DEFAULT_BASE_URL = "https://advertising-api.amazon.com";
+const EXAMPLES: Partial<Record<ParameterName, string>> = { TOKEN_URL: "https://api.amazon.com/auth/o2/token" };
 const EVENTS_PATH = "/adsApi/v1/create/events";
 
 /**
@@ -149,7 +151,7 @@ function url(name: ParameterName, text: string): URL {
   try {
     parsed = new URL(text);
   } catch {
-    throw new UsageError("ERR_INVALID_ARG_VALUE", `${name} must be a URL such as ${DEFAULT_BASE_URL}, got \`${text}\``);
+    throw new UsageError("ERR_INVALID_ARG_VALUE", `${name} must be a URL such as ${EXAMPLES[name] ?? DEFAULT_BASE_URL}, got \`${redact(text)}\``);
   }
   if (parsed.username !== "" || parsed.password !== "") {
     throw new UsageError("ERR_INVALID_ARG_VALUE", `${name} must be a URL without user name and password`);
@@ -157,7 +159,7 @@ function url(name: ParameterName, text: string): URL {
   // Tokens and secrets go there: in the clear only where nobody else can listen.
   const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname);
   if (parsed.protocol !== "https:" && !(parsed.protocol === "http:" && loopback)) {
-    throw new UsageError("ERR_INVALID_ARG_VALUE", `${name} must begin with https:// (http:// is for loopback alone), got \`${text}\``);
+    throw new UsageError("ERR_INVALID_ARG_VALUE", `${name} must begin with https:// (http:// is for loopback alone), got \`${redact(text)}\``);
   }
   return parsed;
 }

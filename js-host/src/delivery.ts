@@ -274,13 +274,13 @@ export class Delivery {
         case 403:
           return denied(
             ["ADVERTISER_ID", "REFRESH_TOKEN", "PROFILE_ID"],
-            `Amazon does not allow events for ADVERTISER_ID ${connection.advertiserId}`,
+            `Amazon does not allow events for ADVERTISER_ID ${redact(connection.advertiserId)}`,
             "Whoever consented (REFRESH_TOKEN) needs event_manager_edit for this advertiser, and the advertiser must have accepted the terms in Events Manager; see that PROFILE_ID, if set, belongs to it",
           );
         case 404:
           return denied(
             ["ADVERTISER_ID", "BASE_URL"],
-            `Amazon does not know ADVERTISER_ID ${connection.advertiserId} at ${new URL(connection.eventsUrl).origin}`,
+            `Amazon does not know ADVERTISER_ID ${redact(connection.advertiserId)} at ${new URL(connection.eventsUrl).origin}`,
             "Check the number, and that BASE_URL is the host of the advertiser's region",
           );
         default:

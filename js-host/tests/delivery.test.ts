@@ -113,20 +113,20 @@ test("a 429 holds up the other batches as well", async () => {
   for (const { at } of others) assert.ok(at - (first?.at ?? 0) >= 20_000);
 });
 
-test("events are given up after six attempts, with the last error", async () => {
+test("events are given up after nine attempts, with the last error", async () => {
   const world = new World();
   const letters: unknown[] = [];
   world.answer = () => ({ status: 503, body: problem("INTERNAL_ERROR", "down") });
   await world.deliver(2, { deadLetters: { put: (batch) => void letters.push(...batch.map(({ eventId, reason, attempts, lastError }) => ({ eventId, reason, attempts, lastError }))) } });
-  assert.equal(world.asked.length, 6);
+  assert.equal(world.asked.length, 9);
   const lastError = "HTTP 503 INTERNAL_ERROR: down";
   assert.deepEqual(world.outcomes, [
-    { outcome: "dead_lettered", eventId: "m-0", attempts: 6, reason: "attempts_exhausted", lastError },
-    { outcome: "dead_lettered", eventId: "m-1", attempts: 6, reason: "attempts_exhausted", lastError },
+    { outcome: "dead_lettered", eventId: "m-0", attempts: 9, reason: "attempts_exhausted", lastError },
+    { outcome: "dead_lettered", eventId: "m-1", attempts: 9, reason: "attempts_exhausted", lastError },
   ]);
   assert.deepEqual(letters, [
-    { eventId: "m-0", reason: "attempts_exhausted", attempts: 6, lastError },
-    { eventId: "m-1", reason: "attempts_exhausted", attempts: 6, lastError },
+    { eventId: "m-0", reason: "attempts_exhausted", attempts: 9, lastError },
+    { eventId: "m-1", reason: "attempts_exhausted", attempts: 9, lastError },
   ]);
 });
 
@@ -196,7 +196,7 @@ test("tokens that are refused twice after others were taken are tried again, but
   const lasting = new World();
   lasting.answer = (asked, call) => (call === 1 ? ok(asked) : { status: 401 });
   await lasting.deliver(4, { maxBatchEvents: 2, concurrency: 1 });
-  assert.deepEqual([lasting.count("accepted"), lasting.count("dead_lettered"), lasting.asked.length], [2, 2, 1 + 2 * 6]);
+  assert.deepEqual([lasting.count("accepted"), lasting.count("dead_lettered"), lasting.asked.length], [2, 2, 1 + 2 * 9]);
 });
 
 for (const status of [403, 404, 301]) {
@@ -289,7 +289,7 @@ test("1,000 seeded scenarios of every fault at once: each event has one outcome"
       random() < share / 2 ? (random() < 0.5 ? "reset" : { status: 500 }) : { status: 200, body: { access_token: `Atza|${call}`, expires_in: 301 } };
     const began = world.time.clock.now();
     await world.deliver(1 + Math.floor(random() * 60), { maxBatchEvents: 1 + Math.floor(random() * 25), random });
-    // Six attempts with waits of at most a minute, requests of at most half a minute, tokens alike.
+    // Nine attempts with waits of at most a minute, requests of at most half a minute, tokens alike.
     assert.ok(world.time.clock.now() - began < 2 * 3_600_000, `seed ${seed} took too long`);
   }
 });

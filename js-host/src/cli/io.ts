@@ -10,6 +10,8 @@ import { CommandError } from "./errors.js";
 export interface Input {
   readonly name: string;
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** Ends the reading; whoever waits for a chunk gets an error. */
+  readonly stop: () => void;
   /** Bytes in all; undefined where nobody knows. */
   readonly size: number | undefined;
 }
@@ -21,13 +23,13 @@ export function openInput(file: string | undefined): Input {
       throw new CommandError(2, "no input: name a file, or pipe events in (`-` reads what you type)");
     }
     const stat = fstatSync(0);
-    return { name: "standard input", chunks: process.stdin, size: stat.isFile() ? stat.size : undefined };
+    return { name: "standard input", chunks: process.stdin, stop: () => process.stdin.destroy(), size: stat.isFile() ? stat.size : undefined };
   }
   try {
     const stat = statSync(file);
     if (stat.isDirectory()) throw new Error("it is a folder");
-    const chunks = createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
-    return { name: file, chunks, size: stat.isFile() ? stat.size : undefined };
+    const stream = createReadStream(file, { highWaterMark: 256 * 1024 });
+    return { name: file, chunks: stream as AsyncIterable<Uint8Array>, stop: () => stream.destroy(), size: stat.isFile() ? stat.size : undefined };
   } catch (error) {
     throw new CommandError(2, `cannot read ${file}: ${reasonOf(error)}`);
   }

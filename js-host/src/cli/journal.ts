@@ -227,7 +227,7 @@ export class Journal {
     if (job.core !== identity.core) this.#refuse("was begun by another version", `${job.core}, this is ${identity.core}`);
     if (job.config !== identity.config) this.#refuse("belongs to a job with another config", "--config");
     if (job.destination !== identity.destination) {
-      this.#refuse("belongs to a job for another account", "ADVERTISER_ID, PROFILE_ID or BASE_URL");
+      this.#refuse("belongs to a job for another account", "ADVERTISER_ID, PROFILE_ID or the host of BASE_URL");
     }
     if (job.now !== identity.now) this.#refuse("belongs to a job with another instant", "--now");
   }

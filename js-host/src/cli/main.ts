@@ -5,6 +5,7 @@ import { PARAMETERS } from "../connection.js";
 import { version } from "../core.js";
 import { messageOf } from "../errors.js";
 import { redact } from "../redact.js";
+import { DEFAULT_RETRY } from "../retry.js";
 import { CommandError, type ExitCode } from "./errors.js";
 import { say } from "./io.js";
 import { mock, type MockOptions } from "./mock.js";
@@ -74,7 +75,7 @@ Examples:
     .option("--state <dir>", "keep a journal there: the same command goes on after any end")
     .option("--dead-letters <file>", "append events that were given up there, as NDJSON")
     .option("--concurrency <count>", "requests at once", whole(1, 100), 4)
-    .option("--max-attempts <count>", "requests that may carry an event before it is given up", whole(4, 100), 6)
+    .option("--max-attempts <count>", "requests that may carry an event before it is given up", whole(4, 100), DEFAULT_RETRY.maxAttempts)
     .option("--timeout <seconds>", "how long a request may take", whole(1, 600), 30);
   for (const { name, where, secret } of PARAMETERS) {
     sending.option(`--${optionOf(name)} <value>`, `${name}${secret ? " (better in the environment)" : ""}: ${where}`);

@@ -52,7 +52,7 @@ export async function send(file: string | undefined, options: SendOptions): Prom
       : Journal.open(options.state, {
           core: version(),
           config: hash(config.text),
-          destination: hash(`${connection.eventsUrl}\n${connection.advertiserId}\n${connection.profileId ?? ""}`),
+          destination: destinationOf(connection),
           now: now ?? null,
         });
   try {
@@ -286,15 +286,15 @@ class Job {
 
   /** The input's chunks, counted, until an interruption. */
   async *#counting(input: Input): AsyncGenerator<Uint8Array> {
-    const stopped = new Promise<undefined>((resolve) => {
-      this.#stopReading = () => resolve(undefined);
-    });
-    const chunks = input.chunks[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await Promise.race([chunks.next(), stopped]);
-      if (!next || next.done) return;
-      this.#bytes += next.value.length;
-      yield next.value;
+    this.#stopReading = input.stop;
+    try {
+      for await (const chunk of input.chunks) {
+        this.#bytes += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      // A stream that is stopped says that it broke off.
+      if (this.#interrupted === undefined) throw error;
     }
   }
 
@@ -375,6 +375,12 @@ async function finish(report: Report, options: SendOptions, exitCode: ExitCode):
     }
   }
   return exitCode;
+}
+
+/** What events are sent to: the host and the account, whatever port a stand-in happens to have. */
+function destinationOf({ eventsUrl, advertiserId, profileId }: Connection): string {
+  const { hostname, pathname } = new URL(eventsUrl);
+  return hash(hostname, pathname, advertiserId, profileId ?? "");
 }
 
 function count(report: Report, reason: keyof Report["dropped"] | undefined): void {

@@ -76,7 +76,7 @@ export interface Mock {
   script(...faults: readonly (Fault | undefined)[]): void;
   /** The same for token requests. */
   scriptToken(...faults: readonly (Fault | undefined)[]): void;
-  /** All requests, oldest first. */
+  /** The last 500 requests, oldest first. */
   readonly requests: readonly SeenRequest[];
   /** All events that were taken, by event id. */
   readonly taken: ReadonlyMap<string, TakenEvent>;
@@ -93,6 +93,7 @@ export const MOCK_CREDENTIALS = {
 };
 
 const MAX_BODY = 1_048_576;
+const MAX_SEEN = 500;
 
 /** Starts a stand-in on 127.0.0.1. */
 export async function startMock(options: MockOptions = {}): Promise<Mock> {
@@ -167,7 +168,7 @@ class StandIn implements Mock {
       body: body.toString("utf8"),
       status: 0,
     };
-    if (path !== "/__stats") this.requests.push(seen);
+    if (path !== "/__stats" && this.requests.push(seen) > MAX_SEEN) this.requests.shift();
     const reply = (status: number, json: unknown, headers: Record<string, string> = {}): void => {
       seen.status = status;
       response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(typeof json === "string" ? json : JSON.stringify(json));
