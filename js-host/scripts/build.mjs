@@ -1,7 +1,7 @@
 // Builds dist/: puts the core of ../pkg there in the two forms that runtimes can load, then compiles the TypeScript.
 // Silent when all is well, and quick when nothing has changed.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -30,6 +30,10 @@ write("core.d.wasm.ts", "declare const module: WebAssembly.Module;\nexport defau
 // Text can be bundled, moved and imported everywhere; a file beside the code cannot.
 write("core.base64.js", `export default "${module.toString("base64")}";\n`);
 write("core.base64.d.ts", "declare const base64: string;\nexport default base64;\n");
+
+// Editors complete a config by it; the licences go into the package as well.
+copyFileSync(fileURLToPath(new URL("../../src/config.schema.json", import.meta.url)), `${root}dist/config.schema.json`);
+for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), root + name);
 
 const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
 if (!existsSync(tsc)) fail("the compiler is missing: run `npm ci` in js-host");

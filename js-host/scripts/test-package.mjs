@@ -15,8 +15,11 @@ const modules = [
   "mock/enums", "mock/faults", "mock/index", "mock/validate",
 ];
 const expected = [
+  "LICENSE-APACHE",
+  "LICENSE-MIT",
   "README.md",
   "bin/amazon-dsp-events.js",
+  "dist/config.schema.json",
   "package.json",
   ...["core.js", "core.d.ts", "core.wasm", "core.d.wasm.ts", "core.base64.js", "core.base64.d.ts"].map((name) => `dist/wasm/${name}`),
   ...modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]),
@@ -48,7 +51,9 @@ const event = { type: "page", messageId: "m-1", timestamp: new Date().toISOStrin
 assert.equal(transform(event)?.eventId, "m-1");
 assert.deepEqual(alone(event), transform(event));
 assert.equal(new Transformer({ dataSetName: "web" }).transform(event)?.eventDescription.dataSetName, "web");
-assert.ok(createRequire(import.meta.url).resolve("amazon-dsp-events/core.wasm").endsWith("core.wasm"));
+const require = createRequire(import.meta.url);
+assert.ok(require.resolve("amazon-dsp-events/core.wasm").endsWith("core.wasm"));
+assert.equal(require("amazon-dsp-events/config.schema.json").type, "object");
 
 const mock = await startMock();
 const amazon = createAmazonEvents({ ...mock.parameters });

@@ -125,6 +125,8 @@ const wrongUse: [string, string[], RegExp][] = [
   ["a folder", ["transform", "/"], /^error: cannot read \/: it is a folder\n$/],
   ["a config that is not there", ["transform", "--config", "nowhere.json"], /^error: cannot read the config nowhere\.json: there is no such file\n$/],
   ["an instant that is none", ["transform", "--now", "yesterday"], /^error: --now must be an ISO 8601 instant such as 2026-11-21T00:00:00Z, got `yesterday`\n$/],
+  ["a year alone", ["transform", "--now", "2026"], /^error: --now must be an ISO 8601 instant such as 2026-11-21T00:00:00Z, got `2026`\n$/],
+  ["a report that cannot be written", ["send", "-", "--dry-run", "--report", "/nowhere/report.json"], /^error: cannot write --report \/nowhere\/report\.json: /],
   ["an option nobody knows", ["send", "--dryrun"], /^error: unknown option '--dryrun'\n\(Did you mean --dry-run\?\)\n$/],
   ["a number out of range", ["send", "--max-attempts", "3"], /It must be a whole number from 4 to 100\./],
   ["no parameters", ["send", "-"], /^error: missing connection parameters:\n  ADVERTISER_ID .*\n  CLIENT_ID .*\n  CLIENT_SECRET .*\n  REFRESH_TOKEN .*\nSet them in the environment/],
@@ -136,6 +138,27 @@ for (const [name, args, message] of wrongUse) {
     assert.deepEqual([code, out], [2, ""]);
   });
 }
+
+test("an instant without an offset is UTC, wherever the machine is", async () => {
+  const { out } = await run(["transform", "--now", "2026-11-21T00:00"], {
+    env: { TZ: "Asia/Tokyo" },
+    input: '{"type":"page","userId":"jane@example.com","traits":{"country":"US"}}',
+  });
+  assert.match(out, /"eventTime":"2026-11-21T00:00:00Z"/);
+});
+
+test("what was given up is said with its last fault, and with the way to keep it", async () => {
+  const mock = await amazon({ faults: { 500: 1 } });
+  const { code, err, report } = await send(mock, fileOf(1), "--max-attempts", "4");
+  assert.deepEqual([code, report.deadLettered], [1, 1]);
+  assert.match(err, /error: events were given up, the last for: HTTP 500 INTERNAL_ERROR: .*; --dead-letters FILE keeps such events\n/);
+});
+
+test("a secret in the wrong parameter is not shown", async () => {
+  const env = { ADVERTISER_ID: "1", CLIENT_ID: "c", CLIENT_SECRET: "s3cret", REFRESH_TOKEN: "Atzr|t0ken", BASE_URL: "Atzr|hidden" };
+  const { code, err } = await run(["send", "-"], { env });
+  assert.deepEqual([code, err], [2, "error: BASE_URL must be a URL such as https://advertising-api.amazon.com, got `[token]`\n"]);
+});
 
 test("a config that cannot be right is explained", async () => {
   const directory = folder();

@@ -69,7 +69,9 @@ export async function loadConfig(file: string | undefined): Promise<LoadedConfig
 /** The instant that `--now` names, as epoch milliseconds. */
 export function parseNow(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const millis = /^\d{4}-\d{2}-\d{2}([T ]|$)/.test(text) ? Date.parse(text) : Number.NaN;
+  const parts = /^(\d{4}-\d{2}-\d{2})(?:[T ]([\d:.]+)(Z|[+-]\d{2}:?\d{2})?)?$/i.exec(text);
+  // Without an offset it is UTC, as in events, and not whatever the machine's zone is.
+  const millis = parts ? Date.parse(`${parts[1]}T${parts[2] ?? "00:00"}${parts[3] ?? "Z"}`) : Number.NaN;
   if (Number.isNaN(millis)) {
     throw new CommandError(2, `--now must be an ISO 8601 instant such as 2026-11-21T00:00:00Z, got \`${text}\``);
   }

@@ -42,6 +42,7 @@ export async function send(file: string | undefined, options: SendOptions): Prom
   const now = parseNow(options.now);
   const config = await loadConfig(options.config);
   const input = openInput(file);
+  if (options.report !== undefined) checkReport(options.report);
   if (!connection) {
     const report = await rehearse(input, new Mapper(config.transformer), now);
     return finish(report, options, 0);
@@ -88,16 +89,20 @@ class Job {
   readonly #delivery: Delivery;
   readonly #outbox: Outbox;
   readonly #tokens: Tokens;
+  readonly #keepsDeadLetters: boolean;
   readonly #began = Date.now();
   /** What earlier runs of the job came to. */
   readonly #past: Totals;
   #bytes = 0;
   #sent = false;
+  /** Of the last event that was given up. */
+  #lastFault: string | undefined;
   #interrupted: ExitCode | undefined;
   #stopReading: (() => void) | undefined;
   readonly #noTokens = new AbortController();
 
   constructor(connection: Connection, mapper: Mapper, journal: Journal | undefined, options: SendOptions) {
+    this.#keepsDeadLetters = options.deadLetters !== undefined;
     this.#mapper = mapper;
     this.#journal = journal;
     this.#past = journal?.totals ?? { requests: 0, retriedRequests: 0, tokenRefreshes: 0, durationMs: 0 };
@@ -211,6 +216,7 @@ class Job {
     await this.#journal?.addAnswer(settled, this.#totals());
     for (const one of settled) {
       if (one.end === "undelivered") continue;
+      if (one.end === "dead_lettered") this.#lastFault = one.parcel.lastError;
       this.#countEnd(one.parcel, one.end === "dead_lettered" ? { ...one, attempts: one.parcel.attempts } : one);
     }
   }
@@ -257,6 +263,9 @@ class Job {
     if (this.#journal && !this.#sent && report.undelivered === 0) {
       say("this job is finished: there is nothing left to send");
       return 0;
+    }
+    if (this.#lastFault !== undefined) {
+      say(`error: events were given up, the last for: ${this.#lastFault}${this.#keepsDeadLetters ? "" : "; --dead-letters FILE keeps such events"}`);
     }
     return report.rejected + report.deadLettered + report.undelivered > 0 ? 1 : 0;
   }
@@ -362,6 +371,15 @@ function deadLetterFile(path: string): DeadLetterSink {
       }
     },
   };
+}
+
+/** Found out before anything is sent: a report that cannot be written afterwards invites sending it all again. */
+function checkReport(file: string): void {
+  try {
+    closeSync(openSync(file, "a", 0o600));
+  } catch (error) {
+    throw new CommandError(2, `cannot write --report ${file}: ${reasonOf(error)}`);
+  }
 }
 
 async function finish(report: Report, options: SendOptions, exitCode: ExitCode): Promise<ExitCode> {
