@@ -135,7 +135,7 @@ pub(crate) struct Plan {
     unmapped: Option<Rule>,
 }
 
-/// Rules by name, sorted; `None` is switched off. (A hash map would be a tenth of the module.)
+/// Rules by name, sorted; `None` is switched off. (A hash map would bring more code than a handful of names is worth.)
 #[derive(Debug, Default)]
 struct Rules(Vec<(String, Option<Rule>)>);
 
