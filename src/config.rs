@@ -1,14 +1,13 @@
 //! What a user may set. Every key is optional; a wrong one is refused with its path, what was expected, and what came.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::fmt;
-
-use serde_json::{Map, Value};
 
 use crate::amazon::{ConversionType, CurrencyCode, EventSource, MatchKeyType, write_text};
 use crate::codes::codes;
 use crate::country::Country;
 use crate::mapping::{self, presets};
+use crate::read::{self, Json};
 
 /// The settings, as read by [`Config::from_json`].
 #[derive(Debug, Clone, PartialEq)]
@@ -19,11 +18,11 @@ pub struct Config {
     /// `dataSetName`: for events whose rule names none.
     pub data_set_name: Option<String>,
     /// `events`: by event name, case-insensitive; page, screen, identify, group and alias by type.
-    pub events: BTreeMap<String, EventSetting>,
+    pub events: Vec<(String, EventSetting)>,
     /// `unmapped`: the conversion type of everything without a rule; without it such events are dropped.
     pub unmapped: Option<ConversionType>,
     /// `inputs`: where to look instead of the built-in paths.
-    pub inputs: BTreeMap<Input, Vec<Source>>,
+    pub inputs: Vec<(Input, Vec<Source>)>,
     /// `identity.matchKeys`: the match keys that are sent.
     pub match_keys: Vec<MatchKeyType>,
     /// `identity.userIdAs`.
@@ -69,7 +68,7 @@ pub struct RuleConfig {
     /// `value`: where the amount is found.
     pub value: Vec<Source>,
     /// `customData`: attribute name to where its value is found.
-    pub custom_data: BTreeMap<String, Vec<Source>>,
+    pub custom_data: Vec<(String, Vec<Source>)>,
 }
 
 /// Where a value comes from.
@@ -291,9 +290,9 @@ impl Default for Config {
         Config {
             preset: Preset::Metarouter,
             data_set_name: None,
-            events: BTreeMap::new(),
+            events: Vec::new(),
             unmapped: None,
-            inputs: BTreeMap::new(),
+            inputs: Vec::new(),
             match_keys: mapping::DEFAULT_MATCH_KEYS.to_vec(),
             user_id_as: UserIdAs::Email,
             consent: ConsentConfig {
@@ -335,11 +334,8 @@ impl Config {
     /// assert_eq!(error.to_string(), "config `consent.emit` must be one of `one`, `all`, not \"both\"");
     /// ```
     pub fn from_json(json: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(json).map_err(|error| ConfigError {
-            path: String::new(),
-            problem: format!("is not JSON: line {}, column {}", error.line(), error.column()),
-        })?;
-        let top = Setting { value: &value, path: String::new() };
+        let value = read::parse(json).map_err(|at| not_json(json, at))?;
+        let top = Setting { value, path: String::new() };
         let mut config = Config::default();
         for (key, setting) in top.members(&[
             "preset",
@@ -358,7 +354,7 @@ impl Config {
             match key {
                 "preset" => config.preset = setting.one_of(Preset::ALL, Preset::as_str)?,
                 "dataSetName" => config.data_set_name = Some(setting.data_set_name()?),
-                "unmapped" if *setting.value == "drop" => config.unmapped = None,
+                "unmapped" if setting.word() == Some("drop") => config.unmapped = None,
                 "unmapped" => {
                     config.unmapped = Some(setting.one_of_with(
                         ConversionType::ALL,
@@ -376,7 +372,7 @@ impl Config {
             }
         }
         // Last: whether an event needs a conversion type depends on the preset.
-        if let Some(events) = value.get("events") {
+        if let Some(events) = top.value.member("events") {
             config.events =
                 top.child("events", events).events(config.preset, config.unmapped.is_some())?;
         }
@@ -387,16 +383,34 @@ impl Config {
 /// A value of the config and where it stands. (Its functions are kept out of line: the config is read once, and inlined
 /// they would be a tenth of the module.)
 struct Setting<'v> {
-    value: &'v Value,
+    value: Json<'v>,
     path: String,
 }
 
 impl<'v> Setting<'v> {
     #[inline(never)]
-    fn child<'c>(&self, key: &str, value: &'c Value) -> Setting<'c> {
-        let path =
-            if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        Setting { value, path }
+    fn child(&self, key: &str, value: Json<'v>) -> Setting<'v> {
+        Setting { value, path: self.path_of(key) }
+    }
+
+    #[inline(never)]
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { [&self.path, ".", key].concat() }
+    }
+
+    /// The text as it stands.
+    fn word(&self) -> Option<&str> {
+        match &self.value {
+            Json::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn truth(&self) -> Option<bool> {
+        match self.value {
+            Json::Bool(truth) => Some(truth),
+            _ => None,
+        }
     }
 
     /// `expected` continues "must be …".
@@ -404,22 +418,37 @@ impl<'v> Setting<'v> {
     fn error(&self, expected: &str) -> ConfigError {
         ConfigError {
             path: self.path.clone(),
-            problem: format!("must be {expected}, not {}", shown(self.value)),
+            problem: format!("must be {expected}, not {}", shown(&self.value)),
         }
     }
 
-    fn object(&self, expected: &str) -> Result<&'v Map<String, Value>> {
-        self.value.as_object().ok_or_else(|| self.error(expected))
+    /// The members of an object. A key that stands twice would hide one of its values.
+    #[inline(never)]
+    fn object(&self, expected: &str) -> Result<Vec<(Cow<'v, str>, Setting<'v>)>> {
+        let Json::Object(_) = self.value else { return Err(self.error(expected)) };
+        let mut members: Vec<(Cow<'v, str>, Setting<'v>)> = Vec::new();
+        for (key, value) in self.value.members() {
+            let setting = self.child(&key, value);
+            if members.iter().any(|(other, _)| *other == key) {
+                return Err(setting.twice(""));
+            }
+            members.push((key, setting));
+        }
+        Ok(members)
+    }
+
+    fn twice(self, hint: &str) -> ConfigError {
+        ConfigError { path: self.path, problem: ["stands twice", hint].concat() }
     }
 
     /// The members of an object all of whose keys must be known.
     #[inline(never)]
     fn members(&self, known: &[&'static str]) -> Result<Vec<(&'static str, Setting<'v>)>> {
         let mut members = Vec::new();
-        for (key, value) in self.object("an object")? {
-            match known.iter().find(|known| *known == key) {
-                Some(known) => members.push((*known, self.child(key, value))),
-                None => return Err(self.unknown_key(key, known)),
+        for (key, setting) in self.object("an object")? {
+            match known.iter().find(|known| **known == key) {
+                Some(known) => members.push((*known, setting)),
+                None => return Err(self.unknown_key(&key, known)),
             }
         }
         Ok(members)
@@ -431,16 +460,12 @@ impl<'v> Setting<'v> {
             Some(near) => format!("is not a known key; did you mean `{near}`?"),
             None => format!("is not a known key; known here are {}", list(known)),
         };
-        ConfigError { path: self.child(key, self.value).path, problem }
+        ConfigError { path: self.path_of(key), problem }
     }
 
     #[inline(never)]
-    fn text(&self, expected: &str) -> Result<&'v str> {
-        self.value
-            .as_str()
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-            .ok_or_else(|| self.error(expected))
+    fn text(&self, expected: &str) -> Result<&str> {
+        self.value.text().ok_or_else(|| self.error(expected))
     }
 
     fn one_of<T: Copy>(&self, all: &[T], word: fn(T) -> &'static str) -> Result<T> {
@@ -454,7 +479,7 @@ impl<'v> Setting<'v> {
         word: fn(T) -> &'static str,
         others: &[&str],
     ) -> Result<T> {
-        let given = self.value.as_str();
+        let given = self.word();
         let found = all.iter().copied().find(|value| Some(word(*value)) == given);
         found.ok_or_else(|| {
             let words = others.iter().copied().chain(all.iter().map(|value| word(*value)));
@@ -465,25 +490,27 @@ impl<'v> Setting<'v> {
     #[inline(never)]
     fn not_one_of(&self, words: &[&str]) -> ConfigError {
         let mut error = self.error(&format!("one of {}", list(words)));
-        if let Some(near) = self.value.as_str().and_then(|given| nearest(given, words)) {
+        if let Some(near) = self.word().and_then(|given| nearest(given, words)) {
             error.problem.push_str(&format!("; did you mean `{near}`?"));
         }
         error
     }
 
     fn elements(&self, expected: &str) -> Result<Vec<Setting<'v>>> {
-        let elements = self.value.as_array().ok_or_else(|| self.error(expected))?;
-        Ok(elements
-            .iter()
-            .enumerate()
-            .map(|(index, value)| self.child(&index.to_string(), value))
-            .collect())
+        let Json::Array(_) = self.value else { return Err(self.error(expected)) };
+        let elements = self.value.elements().into_iter().enumerate();
+        Ok(elements.map(|(index, value)| self.child(&index.to_string(), value)).collect())
     }
 
     fn number_from_zero(&self) -> Result<f64> {
         const MOST: f64 = 1e6;
-        let number = self.value.as_f64().filter(|number| (0.0..=MOST).contains(number));
-        number.ok_or_else(|| self.error("a number from 0 to 1000000"))
+        let number = match self.value {
+            Json::Number(number) => number.parse().ok(),
+            _ => None,
+        };
+        number
+            .filter(|number| (0.0..=MOST).contains(number))
+            .ok_or_else(|| self.error("a number from 0 to 1000000"))
     }
 
     #[inline(never)]
@@ -506,7 +533,7 @@ impl<'v> Setting<'v> {
 
     #[inline(never)]
     fn country(&self) -> Result<Country> {
-        let given = self.value.as_str().and_then(Country::recognise);
+        let given = self.word().and_then(Country::recognise);
         given.ok_or_else(|| self.error("a country code such as `US`"))
     }
 
@@ -516,19 +543,23 @@ impl<'v> Setting<'v> {
         const EXPECTED: &str =
             "a path such as `properties.total`, a list of paths, or `{ \"const\": … }`";
         match self.value {
-            Value::Array(paths) if !paths.is_empty() => {
-                self.elements(EXPECTED)?.into_iter().map(|path| path.path_source()).collect()
+            Json::Array(_) => {
+                let paths = self.elements(EXPECTED)?;
+                if paths.is_empty() {
+                    return Err(self.error(EXPECTED));
+                }
+                paths.iter().map(Setting::path_source).collect()
             }
-            Value::Object(_) => {
+            Json::Object(_) => {
                 let members = self.members(&["const"])?;
-                let constant = members.first().ok_or_else(|| self.error(EXPECTED))?;
-                match constant.1.value {
-                    Value::String(text) => Ok(vec![Source::Const(text.clone())]),
-                    Value::Number(number) => Ok(vec![Source::Const(number.to_string())]),
-                    _ => Err(constant.1.error("a text or a number")),
+                let (_, constant) = members.first().ok_or_else(|| self.error(EXPECTED))?;
+                match &constant.value {
+                    Json::Text(text) => Ok(vec![Source::Const(text.to_string())]),
+                    Json::Number(number) => Ok(vec![Source::Const((*number).to_owned())]),
+                    _ => Err(constant.error("a text or a number")),
                 }
             }
-            Value::String(_) => Ok(vec![self.path_source()?]),
+            Json::Text(_) => Ok(vec![self.path_source()?]),
             _ => Err(self.error(EXPECTED)),
         }
     }
@@ -541,12 +572,12 @@ impl<'v> Setting<'v> {
         Ok(Source::Path(path.to_owned()))
     }
 
-    fn inputs(&self) -> Result<BTreeMap<Input, Vec<Source>>> {
+    fn inputs(&self) -> Result<Vec<(Input, Vec<Source>)>> {
         let known: Vec<&'static str> = Input::ALL.iter().map(|input| input.as_str()).collect();
-        let mut inputs = BTreeMap::new();
+        let mut inputs = Vec::new();
         for (name, setting) in self.members(&known)? {
             if let Some(input) = Input::from_word(name) {
-                inputs.insert(input, setting.sources()?);
+                inputs.push((input, setting.sources()?));
             }
         }
         Ok(inputs)
@@ -608,7 +639,7 @@ impl<'v> Setting<'v> {
                 "emit" => consent.emit = setting.one_of(Emit::ALL, Emit::as_str)?,
                 _ => {
                     consent.geo_ip =
-                        setting.value.as_bool().ok_or_else(|| setting.error("true or false"))?;
+                        setting.truth().ok_or_else(|| setting.error("true or false"))?;
                 }
             }
         }
@@ -620,7 +651,7 @@ impl<'v> Setting<'v> {
             match key {
                 "countryCode" => defaults.country_code = Some(setting.country()?),
                 "currencyCode" => {
-                    let code = setting.value.as_str().map(str::to_ascii_uppercase);
+                    let code = setting.word().map(str::to_ascii_uppercase);
                     let currency = code.as_deref().and_then(CurrencyCode::from_word);
                     defaults.currency_code = Some(currency.ok_or_else(|| {
                         setting.error("one of the 81 currencies Amazon takes, such as `USD`")
@@ -665,35 +696,34 @@ impl<'v> Setting<'v> {
         Ok(extras)
     }
 
-    fn events(&self, preset: Preset, unmapped: bool) -> Result<BTreeMap<String, EventSetting>> {
-        let mut events = BTreeMap::new();
-        for (name, value) in self.object("an object of event names")? {
-            let setting = self.child(name, value);
-            let key = mapping::event_key(name);
+    fn events(&self, preset: Preset, unmapped: bool) -> Result<Vec<(String, EventSetting)>> {
+        let mut events: Vec<(String, EventSetting)> = Vec::new();
+        for (name, setting) in self.object("an object of event names")? {
+            let key = mapping::event_key(&name);
             if key.is_empty() {
                 return Err(ConfigError {
                     path: self.path.clone(),
                     problem: "has an event without a name".to_owned(),
                 });
             }
-            let parsed = if *value == Value::Bool(false) {
+            if events.iter().any(|(other, _)| *other == key) {
+                return Err(setting.twice("; case makes no difference"));
+            }
+            let parsed = if setting.truth() == Some(false) {
                 EventSetting::Disabled
             } else {
                 EventSetting::Rule(setting.rule(unmapped || presets::rule(preset, &key).is_some())?)
             };
-            if events.insert(key, parsed).is_some() {
-                return Err(ConfigError {
-                    path: setting.path,
-                    problem: "stands twice; case makes no difference".to_owned(),
-                });
-            }
+            events.push((key, parsed));
         }
         Ok(events)
     }
 
     fn rule(&self, has_type: bool) -> Result<RuleConfig> {
         let mut rule = RuleConfig::default();
-        self.object("an object, or `false` to switch the event off")?;
+        let Json::Object(_) = self.value else {
+            return Err(self.error("an object, or `false` to switch the event off"));
+        };
         for (key, setting) in
             self.members(&["conversionType", "name", "dataSetName", "value", "customData"])?
         {
@@ -718,31 +748,30 @@ impl<'v> Setting<'v> {
         Ok(rule)
     }
 
-    fn custom_data(&self) -> Result<BTreeMap<String, Vec<Source>>> {
+    fn custom_data(&self) -> Result<Vec<(String, Vec<Source>)>> {
         let members = self.object("an object of attribute names and paths")?;
         if members.len() > MAX_CUSTOM_DATA {
             let problem =
                 format!("must have at most {MAX_CUSTOM_DATA} attributes, not {}", members.len());
             return Err(ConfigError { path: self.path.clone(), problem });
         }
-        let mut attributes = BTreeMap::new();
-        for (name, value) in members {
-            attributes.insert(name.clone(), self.child(name, value).sources()?);
-        }
-        Ok(attributes)
+        members
+            .into_iter()
+            .map(|(name, setting)| Ok((name.into_owned(), setting.sources()?)))
+            .collect()
     }
 }
 
 /// A value in a message: short, and never a whole container.
-fn shown(value: &Value) -> String {
+fn shown(value: &Json<'_>) -> String {
     const MOST: usize = 40;
     match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(truth) => truth.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        Value::String(text) => {
+        Json::Null => "null".to_owned(),
+        Json::Bool(truth) => truth.to_string(),
+        Json::Number(number) => (*number).to_owned(),
+        Json::Array(_) => "a list".to_owned(),
+        Json::Object(_) => "an object".to_owned(),
+        Json::Text(text) => {
             let mut out = String::new();
             write_text(&mut out, &text.chars().take(MOST).collect::<String>());
             if text.chars().count() > MOST {
@@ -750,6 +779,17 @@ fn shown(value: &Value) -> String {
             }
             out
         }
+    }
+}
+
+/// `at`: how many bytes of the text are in order.
+fn not_json(json: &str, at: usize) -> ConfigError {
+    let before = json.get(..at).unwrap_or(json);
+    let (line, column) =
+        before.split('\n').fold((0, 0), |(line, _), text| (line + 1, text.chars().count() + 1));
+    ConfigError {
+        path: String::new(),
+        problem: format!("is not JSON: line {line}, column {column}"),
     }
 }
 

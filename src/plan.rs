@@ -291,8 +291,8 @@ impl Plan {
 }
 
 fn sources_of(input: Input, config: &Config) -> Vec<Source> {
-    let own = config.inputs.get(&input).cloned();
-    let sources = own.unwrap_or_else(|| {
+    let own = config.inputs.iter().find(|(name, _)| *name == input);
+    let sources = own.map(|(_, sources)| sources.clone()).unwrap_or_else(|| {
         inputs::paths(input).iter().map(|path| Source::Path((*path).to_owned())).collect()
     });
     let spread = |source| match source {
@@ -303,12 +303,13 @@ fn sources_of(input: Input, config: &Config) -> Vec<Source> {
 }
 
 fn rule_sources(config: &Config) -> impl Iterator<Item = &Source> {
-    config.events.values().flat_map(|setting| {
+    config.events.iter().flat_map(|(_, setting)| {
         let rule = match setting {
             EventSetting::Disabled => None,
             EventSetting::Rule(rule) => Some(rule),
         };
-        rule.into_iter()
-            .flat_map(|rule| rule.value.iter().chain(rule.custom_data.values().flatten()))
+        rule.into_iter().flat_map(|rule| {
+            rule.value.iter().chain(rule.custom_data.iter().flat_map(|(_, from)| from))
+        })
     })
 }

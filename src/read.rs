@@ -121,6 +121,24 @@ impl<'e> Slots<'e> {
     }
 }
 
+/// The value that is the whole of a text, read when somebody looks inside.
+///
+/// # Errors
+///
+/// Text that is not JSON: how many bytes of it are in order.
+pub(crate) fn parse(text: &str) -> std::result::Result<Json<'_>, usize> {
+    let mut reader = Reader::new(text);
+    // RFC 8259 section 8.1: a reader may ignore a byte order mark.
+    reader.at = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    reader.skip_whitespace();
+    let value = reader.value();
+    reader.skip_whitespace();
+    match value {
+        Ok(value) if reader.peek().is_none() => Ok(value),
+        _ => Err(reader.at),
+    }
+}
+
 /// Reads one event. Fills a slot for each path of the plan that the event has.
 pub(crate) fn read<'e>(text: &'e str, plan: &Plan) -> Result<Slots<'e>> {
     if text.len() > MAX_EVENT_BYTES {
