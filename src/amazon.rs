@@ -356,6 +356,15 @@ pub enum EventTime {
     Epoch(i64),
 }
 
+impl std::fmt::Display for EventTime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            EventTime::Iso8601(text) => f.write_str(text),
+            EventTime::Epoch(number) => number.fmt(f),
+        }
+    }
+}
+
 /// One identifier. On the wire `values` is a list of exactly one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchKey {

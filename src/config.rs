@@ -7,6 +7,7 @@ use crate::amazon::{ConversionType, CurrencyCode, EventSource, MatchKeyType, wri
 use crate::codes::codes;
 use crate::country::Country;
 use crate::mapping::{self, presets};
+use crate::nearest::nearest;
 use crate::read::{self, Json};
 
 /// The settings, as read by [`Config::from_json`].
@@ -456,7 +457,7 @@ impl<'v> Setting<'v> {
 
     #[inline(never)]
     fn unknown_key(&self, key: &str, known: &[&str]) -> ConfigError {
-        let problem = match nearest(key, known) {
+        let problem = match nearest(key, known.iter().copied()) {
             Some(near) => format!("is not a known key; did you mean `{near}`?"),
             None => format!("is not a known key; known here are {}", list(known)),
         };
@@ -490,7 +491,7 @@ impl<'v> Setting<'v> {
     #[inline(never)]
     fn not_one_of(&self, words: &[&str]) -> ConfigError {
         let mut error = self.error(&format!("one of {}", list(words)));
-        if let Some(near) = self.word().and_then(|given| nearest(given, words)) {
+        if let Some(near) = self.word().and_then(|given| nearest(given, words.iter().copied())) {
             error.problem.push_str(&format!("; did you mean `{near}`?"));
         }
         error
@@ -793,33 +794,7 @@ fn not_json(json: &str, at: usize) -> ConfigError {
     }
 }
 
-fn list(words: &[&str]) -> String {
+/// Words in a message.
+pub(crate) fn list(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// The known word nearest to what was typed, if it is near enough to be a slip.
-fn nearest<'w>(typed: &str, known: &[&'w str]) -> Option<&'w str> {
-    let typed = typed.to_lowercase();
-    let (distance, word) =
-        known.iter().map(|word| (distance(&typed, &word.to_lowercase()), *word)).min()?;
-    (distance <= (typed.chars().count() / 3).max(1)).then_some(word)
-}
-
-/// Levenshtein: how many letters must be put in, left out or changed.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, to) in row.iter_mut().skip(1).zip(&b) {
-            let above = *cell;
-            *cell = (left + 1).min(above + 1).min(diagonal + usize::from(from != *to));
-            (diagonal, left) = (above, *cell);
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }

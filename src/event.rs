@@ -35,6 +35,7 @@ impl<'p, 'e> Event<'p, 'e> {
     ) -> Option<T> {
         for source in sources {
             let Some(value) = self.at(source) else { continue };
+            log.take_up();
             let result = usable(&value, log);
             if log.is_tracing() {
                 log.tried(field, self.path(source), &value, result.as_ref().err().copied());

@@ -32,6 +32,7 @@ mod explain;
 mod fold;
 mod identity;
 mod mapping;
+mod nearest;
 mod outcome;
 mod plan;
 mod read;
@@ -52,6 +53,7 @@ pub use config::{
     Config, ConfigError, ConsentConfig, Defaults, Emit, EventSetting, EventTimeConfig,
     EventTimeFormat, Extras, Input, OnDenied, Preset, RuleConfig, Source, UserIdAs, WhenUnknown,
 };
+pub use consent::{Flags as ConsentFlags, Signal as ConsentSignal};
 pub use country::Country;
 pub use explain::{Trace, Tried};
 pub use outcome::{Detail, DropReason, Note, Outcome};
@@ -95,11 +97,12 @@ impl Transformer {
         self.evaluate_at(json, Instant(now))
     }
 
-    /// As [`Transformer::evaluate`], and which inputs were tried on the way.
+    /// As [`Transformer::evaluate`], and which inputs were tried on the way, what was repaired, and for a drop what would
+    /// have to change.
     #[must_use]
     pub fn explain(&self, json: &[u8], now: i64) -> Trace {
         let (outcome, tried) = self.run(json, Instant(now), Log::tracing());
-        Trace { outcome, tried }
+        explain::trace(&self.plan, json, Instant(now), outcome, tried)
     }
 
     /// What becomes of many events at once.

@@ -73,6 +73,17 @@ pub(crate) enum Place {
 /// Where a value is looked for; the first usable one wins.
 pub(crate) type Sources = Vec<Place>;
 
+/// What the rule for an event is looked up by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RuleKey {
+    /// An event's name, as by [`mapping::event_key`].
+    Name(String),
+    /// The type of a call that has no name.
+    Type(String),
+    /// Neither: only `unmapped` can take it.
+    None,
+}
+
 /// What one event name or type becomes.
 #[derive(Debug)]
 pub(crate) struct Rule {
@@ -275,26 +286,30 @@ impl Plan {
         self.inputs.get(input as usize).unwrap_or(NONE)
     }
 
-    /// The rule for a named event, or for a type without a name.
-    pub(crate) fn rule(&self, key: &str, by_type: bool) -> Result<&Rule, DropReason> {
-        let rules = if by_type { &self.by_type } else { &self.by_name };
-        match rules.get(key) {
+    /// The rule for an event.
+    pub(crate) fn rule(&self, key: &RuleKey) -> Result<&Rule, DropReason> {
+        let rule = match key {
+            RuleKey::Name(name) => self.by_name.get(name),
+            RuleKey::Type(call_type) => self.by_type.get(call_type),
+            RuleKey::None => None,
+        };
+        match rule {
             Some(rule) => rule.as_ref().ok_or(DropReason::DisabledEvent),
-            None => self.unmapped_rule(),
+            None => self.unmapped.as_ref().ok_or(DropReason::UnmappedEvent),
         }
     }
 
-    /// The rule for what no other rule names.
-    pub(crate) fn unmapped_rule(&self) -> Result<&Rule, DropReason> {
-        self.unmapped.as_ref().ok_or(DropReason::UnmappedEvent)
+    /// The event names that have a rule.
+    pub(crate) fn event_names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.0.iter().map(|(name, _)| name.as_str())
     }
 }
 
 fn sources_of(input: Input, config: &Config) -> Vec<Source> {
+    let built_in =
+        || inputs::paths(input).iter().map(|path| Source::Path((*path).to_owned())).collect();
     let own = config.inputs.iter().find(|(name, _)| *name == input);
-    let sources = own.map(|(_, sources)| sources.clone()).unwrap_or_else(|| {
-        inputs::paths(input).iter().map(|path| Source::Path((*path).to_owned())).collect()
-    });
+    let sources: Vec<Source> = own.map_or_else(built_in, |(_, sources)| sources.clone());
     let spread = |source| match source {
         Source::Path(path) => inputs::with_context_traits(&path).map(Source::Path).collect(),
         constant @ Source::Const(_) => vec![constant],

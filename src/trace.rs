@@ -1,7 +1,8 @@
 //! What is remembered on the way through the pipeline: notes always, the inputs tried only when somebody asks.
 
 use crate::codes::codes;
-use crate::explain::{Tried, redact};
+use crate::consent::Flags;
+use crate::explain::{Tried, shown};
 use crate::outcome::Note;
 use crate::read::Json;
 
@@ -20,6 +21,8 @@ codes! {
         NotANumber = "not_a_number",
         /// A consent string that is broken, or a word that says neither yes nor no.
         SaysNothing = "says_nothing",
+        /// An amount that is not the one that was taken.
+        Disagrees = "disagrees",
     }
 }
 
@@ -30,6 +33,8 @@ pub(crate) struct Log {
     notes: Vec<Note>,
     /// Kept only for an explanation.
     tried: Option<Vec<Tried>>,
+    /// What was noted since the input at hand was taken up.
+    noted: Option<Note>,
 }
 
 impl Log {
@@ -38,6 +43,7 @@ impl Log {
     }
 
     pub(crate) fn note(&mut self, note: Note) {
+        self.noted = Some(note);
         if let Err(at) = self.notes.binary_search(&note) {
             self.notes.insert(at, note);
         }
@@ -47,6 +53,12 @@ impl Log {
         self.tried.is_some()
     }
 
+    /// An input is taken up: what is noted from here on is noted of it.
+    pub(crate) fn take_up(&mut self) {
+        self.noted = None;
+    }
+
+    /// What became of the input that was taken up.
     pub(crate) fn tried(
         &mut self,
         field: &'static str,
@@ -55,7 +67,21 @@ impl Log {
         unusable: Option<Unusable>,
     ) {
         if let Some(tried) = &mut self.tried {
-            tried.push(Tried { field, path: path.to_owned(), value: redact(value), unusable });
+            tried.push(Tried {
+                field,
+                path: path.to_owned(),
+                value: shown(field, value, unusable),
+                says: None,
+                note: self.noted.take(),
+                unusable,
+            });
+        }
+    }
+
+    /// What the input just tried says of consent.
+    pub(crate) fn says(&mut self, flags: Flags) {
+        if let Some(last) = self.tried.as_mut().and_then(|tried| tried.last_mut()) {
+            last.says = Some(flags);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::identity::{self, hash};
 use crate::mapping::{self, NAMELESS_TYPES, custom_data};
 use crate::outcome::{Detail, DropReason, Note};
-use crate::plan::{Plan, Rule};
+use crate::plan::{Plan, Rule, RuleKey};
 use crate::read::{self, Json, ReadError};
 use crate::time::{DAY, Instant};
 use crate::trace::{Log, Unusable};
@@ -106,7 +106,7 @@ fn map_event(event: &Event<'_, '_>, now: Instant, log: &mut Log) -> Result<Amazo
 }
 
 /// Which analytics call an event is.
-struct Call<'v> {
+pub(crate) struct Call<'v> {
     /// Lower case.
     call_type: String,
     /// `event`, trimmed, if it is a text.
@@ -114,7 +114,7 @@ struct Call<'v> {
 }
 
 impl<'v> Call<'v> {
-    fn of(event: &'v Event<'_, '_>) -> Result<Self, Dropped> {
+    pub(crate) fn of(event: &'v Event<'_, '_>) -> Result<Self, Dropped> {
         let fixed = &event.plan.fixed;
         let event_name = event.slot(&fixed.event_name).and_then(Json::text);
         let call_type = match event.slot(&fixed.event_type) {
@@ -130,25 +130,33 @@ impl<'v> Call<'v> {
         }
         Ok(Call { call_type, event_name })
     }
+
+    /// What rules are looked up by: the event's name, or the type of a call that has none.
+    pub(crate) fn key(&self) -> RuleKey {
+        match self.event_name {
+            Some(name) if self.call_type == "track" => RuleKey::Name(mapping::event_key(name)),
+            _ if NAMELESS_TYPES.contains(&self.call_type.as_str()) => {
+                RuleKey::Type(self.call_type.clone())
+            }
+            _ => RuleKey::None,
+        }
+    }
+
+    /// The name it has of its own: a track event's, or else the type.
+    pub(crate) fn name(&self) -> &str {
+        self.event_name.unwrap_or(&self.call_type)
+    }
 }
 
 fn rule<'p>(event: &Event<'p, '_>, call: &Call<'_>) -> Result<&'p Rule, DropReason> {
-    match call.event_name {
-        Some(name) if call.call_type == "track" => {
-            event.plan.rule(&mapping::event_key(name), false)
-        }
-        _ if NAMELESS_TYPES.contains(&call.call_type.as_str()) => {
-            event.plan.rule(&call.call_type, true)
-        }
-        _ => event.plan.unmapped_rule(),
-    }
+    event.plan.rule(&call.key())
 }
 
 fn name(rule: &Rule, call: &Call<'_>, log: &mut Log) -> String {
     if let Some(name) = &rule.name {
         return name.clone();
     }
-    let (name, cleaned) = mapping::event_name(call.event_name.unwrap_or(&call.call_type));
+    let (name, cleaned) = mapping::event_name(call.name());
     if cleaned {
         log.note(Note::NameCleaned);
     }
@@ -157,10 +165,7 @@ fn name(rule: &Rule, call: &Call<'_>, log: &mut Log) -> String {
 
 fn time(event: &Event<'_, '_>, now: Instant, log: &mut Log) -> Result<Instant, DropReason> {
     let config = &event.plan.config.event_time;
-    let time = event.first(Input::EventTime, "eventTime", log, |value, _| {
-        Instant::from_json(value).ok_or(Unusable::NotRecognised)
-    });
-    let time = time.unwrap_or_else(|| {
+    let time = happened(event, log).unwrap_or_else(|| {
         log.note(Note::TimeDefaulted);
         now
     });
@@ -177,6 +182,13 @@ fn time(event: &Event<'_, '_>, now: Instant, log: &mut Log) -> Result<Instant, D
     }
 }
 
+/// When the event says that it happened.
+pub(crate) fn happened(event: &Event<'_, '_>, log: &mut Log) -> Option<Instant> {
+    event.first(Input::EventTime, "eventTime", log, |value, _| {
+        Instant::from_json(value).ok_or(Unusable::NotRecognised)
+    })
+}
+
 fn formatted(time: Instant, format: EventTimeFormat) -> EventTime {
     match format {
         EventTimeFormat::Iso8601 => EventTime::Iso8601(time.to_iso8601()),
@@ -185,7 +197,7 @@ fn formatted(time: Instant, format: EventTimeFormat) -> EventTime {
     }
 }
 
-fn country(event: &Event<'_, '_>, log: &mut Log) -> Result<Country, DropReason> {
+pub(crate) fn country(event: &Event<'_, '_>, log: &mut Log) -> Result<Country, DropReason> {
     let found = event.first(Input::Country, "countryCode", log, |value, _| {
         value.text().and_then(Country::recognise).ok_or(Unusable::NotRecognised)
     });
@@ -283,14 +295,15 @@ fn built_in_amount(event: &Event<'_, '_>, log: &mut Log) -> Option<Amount> {
     let sum = event.first(Input::Products, "value", log, |value, _| {
         commerce::sum_of_products(value).ok_or(Unusable::NotANumber)
     });
-    let stated =
-        event.values(&event.plan.fixed.amounts).filter_map(|(_, value)| Amount::from_json(&value));
-    let mut candidates = sum.into_iter().chain(stated);
-    let first = candidates.next()?;
-    if candidates.any(|other| other != first) {
-        log.note(Note::AmountsDisagree);
+    let taken = sum.or_else(|| amount(event, &event.plan.fixed.amounts, log))?;
+    for (path, value) in event.values(&event.plan.fixed.amounts) {
+        if Amount::from_json(&value).is_some_and(|other| other != taken) {
+            log.take_up();
+            log.note(Note::AmountsDisagree);
+            log.tried("value", path, &value, Some(Unusable::Disagrees));
+        }
     }
-    sum.or_else(|| amount(event, &event.plan.fixed.amounts, log))
+    Some(taken)
 }
 
 fn has_amount(event: &Event<'_, '_>, rule: &Rule) -> bool {

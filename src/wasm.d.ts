@@ -80,20 +80,38 @@ export type Outcome =
 export interface Tried {
   /** The Amazon field it was for; a match key by its type. */
   field: string;
-  /** Where it stood, keys joined by dots; `const` for one from the config. */
+  /**
+   * Where it stood, keys joined by dots. What is not from the event: `const` for a `{ "const": … }`, `config.…` for another
+   * setting, `clock` for the time of mapping, `derived` for a hash of the event.
+   */
   path: string;
-  /** Redacted: an address as `j***@e***.com`, a hash as its first eight digits. */
+  /**
+   * Redacted (an address as `j***@e***.com`, a hash as its first eight digits), unless it is a country, a time, an amount or
+   * another word that was understood.
+   */
   value: string;
+  /** What a signal of consent says. */
+  says?: { amznUserData: ConsentSignal; amznAdStorage: ConsentSignal };
+  /** What was repaired in it, or why it was left out. */
+  note?: Note;
   /** Why it was not used; absent for the one that won. */
   unusable?: Unusable;
 }
-export type Unusable = "junk" | "wrong_type" | "not_recognised" | "not_an_address" | "not_a_number" | "says_nothing";
+export type ConsentSignal = "granted" | "denied" | "unknown";
+export type Unusable =
+  | "junk" | "wrong_type" | "not_recognised" | "not_an_address" | "not_a_number" | "says_nothing" | "disagrees";
 /** The explanation of one event. */
 export interface Trace {
   outcome: "mapped" | "dropped";
   reason?: DropReason;
   detail?: Detail;
+  /** For a drop: what would have to change, in words. */
+  remedy?: string;
   notes: Note[];
+  /**
+   * Every input that had a value and was looked at, in order; of a mapped event also where the fields come from that no input
+   * fed.
+   */
   tried: Tried[];
 }
 

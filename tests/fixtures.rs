@@ -72,7 +72,8 @@ fn check(case: &Value) -> Result<(), String> {
         (other, expected) => return Err(format!("config: expected {expected:?}, got {other:?}")),
     };
     let now = epoch_millis(case["now"].as_str().unwrap_or(NOW));
-    let outcome = Transformer::new(config).evaluate(text_of(case).as_bytes(), now);
+    let transformer = Transformer::new(config);
+    let outcome = transformer.evaluate(text_of(case).as_bytes(), now);
     if let Outcome::Mapped { event, .. } = &outcome {
         // Serde's form and the wire's are one.
         let wire: Value =
@@ -80,6 +81,14 @@ fn check(case: &Value) -> Result<(), String> {
         if !same(&wire, &json!(event)) {
             return Err(format!("serde and the wire differ: {wire}"));
         }
+    }
+    let trace = transformer.explain(text_of(case).as_bytes(), now);
+    if trace.outcome != outcome {
+        return Err(format!("the explanation is of another outcome: {:?}", trace.outcome));
+    }
+    let told: Value = serde_json::from_str(&trace.to_json()).map_err(|error| error.to_string())?;
+    if !case["trace"].is_null() && case["trace"] != told {
+        return Err(format!("got the trace {told}"));
     }
     let got: Value = serde_json::from_str(&outcome.to_json()).map_err(|error| error.to_string())?;
     let notes = |key: &str| case[key].as_array().cloned().unwrap_or_default();

@@ -178,6 +178,39 @@ proptest! {
     }
 
     #[test]
+    fn a_trace_shows_no_address_or_phone_wherever_it_was_put(
+        local in "[a-z]{8,12}",
+        digits in "[2-9][0-9]{9}",
+        is_address in any::<bool>(),
+        places in prop::collection::vec(prop::sample::select(vec![
+            "/type", "/event", "/userId", "/anonymousId", "/traits/country", "/traits/address", "/properties/currency",
+            "/context/ip", "/context/device/type", "/context/device/advertisingId", "/context/userAgent", "/context/page/url",
+            "/context/consent/tcf", "/context/consent/gpp", "/context/consent/optOut", "/context/consent/oneTrust",
+            "/context/consent/google", "/properties/amznUserData", "/properties/plan", "/messageId",
+        ]), 1..6),
+    ) {
+        let planted = if is_address { format!("{local}@example.com") } else { format!("+1 {digits}") };
+        let mut event = json!({
+            "type": "track", "event": "Order Completed", "messageId": "m", "userId": "u1", "anonymousId": "",
+            "traits": { "country": "US", "address": "" }, "properties": { "currency": "", "amznUserData": "", "plan": "" },
+            "context": { "ip": "", "device": { "type": "", "advertisingId": "" }, "userAgent": "", "page": { "url": "" },
+                         "consent": { "tcf": "", "gpp": "", "optOut": "", "oneTrust": "", "google": "" } }
+        });
+        for place in places {
+            *event.pointer_mut(place).unwrap() = json!(planted);
+        }
+        let config = json!({
+            "defaults": { "countryCode": "US" }, "extras": ["userAgent", "aref"],
+            "events": { "Order Completed": { "customData": { "plan": "properties.plan" } } }
+        });
+        let trace = transformer(&config).explain(event.to_string().as_bytes(), NOW);
+        let (remedy, told) = (trace.remedy.clone().unwrap_or_default(), trace.to_json());
+        for secret in [&local, &digits] {
+            prop_assert!(!told.contains(secret.as_str()), "{} in {} ({})", secret, told, remedy);
+        }
+    }
+
+    #[test]
     fn a_pre_hashed_value_is_never_hashed_again(hash in "[0-9a-fA-F]{64}", padding in " {0,2}") {
         let event = json!({ "type": "page", "traits": { "email": format!("{padding}{hash}{padding}"), "country": "US" } });
         let event = mapped(&everything().evaluate(event.to_string().as_bytes(), NOW)).unwrap();

@@ -8,6 +8,7 @@ mod tcf;
 pub(crate) mod words;
 
 use crate::amazon::{AmazonConsent, Consent, ConsentStatus, Geo};
+use crate::codes::codes;
 use crate::config::{Emit, Input, OnDenied, WhenUnknown};
 use crate::country::Country;
 use crate::event::Event;
@@ -16,12 +17,16 @@ use crate::plan::Sources;
 use crate::read::Json;
 use crate::trace::{Log, Unusable};
 
-/// What a source says of one flag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Signal {
-    Granted,
-    Denied,
-    Unknown,
+codes! {
+    /// What a source says of one flag.
+    pub enum Signal {
+        /// Yes.
+        Granted = "granted",
+        /// No.
+        Denied = "denied",
+        /// Nothing that can be read.
+        Unknown = "unknown",
+    }
 }
 
 impl Signal {
@@ -49,11 +54,11 @@ impl Signal {
 
 /// What a source says of Amazon's two flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Flags {
+pub struct Flags {
     /// `amznUserData`: may personal data be processed for advertising?
-    pub(crate) user_data: Signal,
+    pub user_data: Signal,
     /// `amznAdStorage`: may advertising cookies be read and written?
-    pub(crate) ad_storage: Signal,
+    pub ad_storage: Signal,
 }
 
 impl Flags {
@@ -64,7 +69,7 @@ impl Flags {
         Flags { user_data: signal, ad_storage: signal }
     }
 
-    fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         Flags {
             user_data: self.user_data.and(other.user_data),
             ad_storage: self.ad_storage.and(other.ad_storage),
@@ -78,7 +83,7 @@ impl Flags {
         }
     }
 
-    fn any(self, signal: Signal) -> bool {
+    pub(crate) fn any(self, signal: Signal) -> bool {
         self.user_data == signal || self.ad_storage == signal
     }
 }
@@ -212,7 +217,7 @@ fn consent_string(
     read: fn(&str) -> Option<Flags>,
     log: &mut Log,
 ) -> Option<ConsentString> {
-    event.first(input, field, log, |value, log| {
+    let string = event.first(input, field, log, |value, log| {
         let text = value.text().ok_or(Unusable::WrongType)?;
         match read(text) {
             Some(says) => Ok(ConsentString { text: text.to_owned(), says }),
@@ -221,27 +226,36 @@ fn consent_string(
                 Err(Unusable::SaysNothing)
             }
         }
-    })
+    })?;
+    log.says(string.says);
+    Some(string)
 }
 
 /// Amazon's own words. All places count, not only the first: a no anywhere is a no.
 fn amazon_words(event: &Event<'_, '_>, log: &mut Log) -> Flags {
     let fixed = &event.plan.fixed;
-    let mut flag = |field, sources: &Sources| {
+    let mut flag = |field, sources: &Sources, says: fn(Signal) -> Flags| {
         event.values(sources).fold(Signal::Unknown, |all, (path, value)| {
             let signal = words::consent(&value);
+            log.take_up();
             log.tried(
                 field,
                 path,
                 &value,
                 (signal == Signal::Unknown).then_some(Unusable::SaysNothing),
             );
+            log.says(says(signal));
             all.and(signal)
         })
     };
     Flags {
-        user_data: flag("consent.amazonConsent.amznUserData", &fixed.user_data),
-        ad_storage: flag("consent.amazonConsent.amznAdStorage", &fixed.ad_storage),
+        user_data: flag("consent.amazonConsent.amznUserData", &fixed.user_data, |signal| Flags {
+            user_data: signal,
+            ..Flags::UNKNOWN
+        }),
+        ad_storage: flag("consent.amazonConsent.amznAdStorage", &fixed.ad_storage, |signal| {
+            Flags { ad_storage: signal, ..Flags::UNKNOWN }
+        }),
     }
 }
 
@@ -251,12 +265,14 @@ fn category_signals(event: &Event<'_, '_>, log: &mut Log) -> Flags {
     let mut add = |sources: &Sources, read: &dyn Fn(&Json<'_>) -> Flags| {
         for (path, value) in event.values(sources) {
             let says = read(&value);
+            log.take_up();
             log.tried(
                 "consent.amazonConsent",
                 path,
                 &value,
                 (says == Flags::UNKNOWN).then_some(Unusable::SaysNothing),
             );
+            log.says(says);
             all = all.and(says);
         }
     };

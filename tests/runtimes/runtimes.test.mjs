@@ -31,6 +31,11 @@ test("in Node every case of the table holds", () => {
     if (one.detail !== undefined) assert.equal(got.detail, one.detail, one.name);
     for (const note of one.notes ?? []) assert.ok(got.notes.includes(note), `${one.name}: ${note}`);
     for (const note of one.notesAbsent ?? []) assert.ok(!got.notes.includes(note), `${one.name}: ${note}`);
+    if (one.trace) {
+      const now = Date.parse(one.now ?? "2026-11-21T00:00:00Z");
+      const text = new TextEncoder().encode(one.text ?? JSON.stringify(one.event));
+      assert.deepEqual(JSON.parse(new Transformer(one.config).explainJson(text, now)), one.trace, one.name);
+    }
   });
 });
 
