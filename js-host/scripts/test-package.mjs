@@ -7,11 +7,11 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const modules = [
-  "batcher", "client", "connection", "core", "delivery", "errors", "index", "mapper", "module", "module.workerd",
-  "multi_status", "outbox", "outcome", "parcel", "records", "redact", "retry", "runtime", "slots", "tokens", "transport",
+  "batcher", "client", "connection", "core", "coverage", "delivery", "errors", "index", "mapper", "module", "module.workerd",
+  "multi_status", "outbox", "outcome", "parcel", "records", "redact", "retry", "runtime", "slots", "tokens", "transport", "words",
   "stores/store",
-  "cli/errors", "cli/io", "cli/journal", "cli/main", "cli/mock", "cli/parameters", "cli/progress", "cli/report", "cli/send",
-  "cli/transform",
+  "cli/coverage", "cli/errors", "cli/explain", "cli/io", "cli/journal", "cli/main", "cli/mock", "cli/parameters", "cli/progress",
+  "cli/report", "cli/send", "cli/table", "cli/transform",
   "mock/enums", "mock/faults", "mock/index", "mock/validate",
 ];
 const expected = [

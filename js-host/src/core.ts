@@ -17,6 +17,7 @@ export type {
   EventSource,
   InputName,
   MatchKeyType,
+
   Note,
   Outcome,
   OutcomeCode,

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 
 import { isConfigError, Transformer, type Config } from "../core.js";
 import { messageOf } from "../errors.js";
+import { RecordSplitter, type InputRecord } from "../records.js";
 import { CommandError } from "./errors.js";
 
 /** Where events come from. */
@@ -33,6 +34,17 @@ export function openInput(file: string | undefined): Input {
   } catch (error) {
     throw new CommandError(2, `cannot read ${file}: ${reasonOf(error)}`);
   }
+}
+
+/** The events of an input, as many at a time as a chunk brings. */
+export async function* recordsOf(input: Input): AsyncGenerator<readonly InputRecord[]> {
+  const splitter = new RecordSplitter();
+  try {
+    for await (const chunk of input.chunks) yield splitter.push(chunk);
+  } catch (error) {
+    throw error instanceof CommandError ? error : new CommandError(2, `cannot read ${input.name}: ${reasonOf(error)}`, { cause: error });
+  }
+  yield splitter.end();
 }
 
 /** A config with its text. */

@@ -6,7 +6,9 @@ import { version } from "../core.js";
 import { messageOf } from "../errors.js";
 import { redact } from "../redact.js";
 import { DEFAULT_RETRY } from "../retry.js";
+import { coverage, type CoverageOptions } from "./coverage.js";
 import { CommandError, type ExitCode } from "./errors.js";
+import { explain, type ExplainOptions } from "./explain.js";
 import { say } from "./io.js";
 import { mock, type MockOptions } from "./mock.js";
 import { optionOf } from "./parameters.js";
@@ -60,6 +62,46 @@ Examples:
     )
     .action(async (file: string | undefined, options: TransformOptions) => {
       done(await transform(file, options));
+    });
+
+  root
+    .command("explain")
+    .summary("say where each field comes from, and why events are dropped")
+    .description(
+      "Prints for each event (NDJSON or a JSON array) the outcome, the input that fed each field, those that were refused and why, " +
+        "and for a drop what would have to change. Values are redacted.",
+    )
+    .argument("[file]", "events; `-` or nothing: standard input")
+    .option("--config <file>", "settings of the mapping, as JSON")
+    .option("--now <instant>", "the instant to map at, in ISO 8601; default: the clock")
+    .option("--event-id <id>", "only the event with this messageId, or with this eventId at Amazon")
+    .option("--line <number>", "only the event at this line", whole(1, Number.MAX_SAFE_INTEGER))
+    .option("--reason <code>", "only events dropped for this reason")
+    .option("--json", "one JSON object an event instead of words")
+    .addHelpText(
+      "after",
+      `
+Exit codes: 0 something was explained, 1 no such event, 2 wrong use.
+
+Examples:
+  amazon-dsp-events explain events.ndjson --event-id order-1017
+  amazon-dsp-events explain events.ndjson --reason no_match_key | less`,
+    )
+    .action(async (file: string | undefined, options: ExplainOptions) => {
+      done(await explain(file, options));
+    });
+
+  root
+    .command("coverage")
+    .summary("say which match keys events have, and what would help most")
+    .description("Maps events (NDJSON or a JSON array) and counts: match keys by event, drop reasons, notes, and the three most valuable fixes.")
+    .argument("[file]", "events; `-` or nothing: standard input")
+    .option("--config <file>", "settings of the mapping, as JSON")
+    .option("--now <instant>", "the instant to map at, in ISO 8601; default: the clock")
+    .option("--json", "one JSON object instead of a table")
+    .addHelpText("after", "\nExample:\n  amazon-dsp-events coverage events.ndjson --config amazon-dsp-events.json")
+    .action(async (file: string | undefined, options: CoverageOptions) => {
+      done(await coverage(file, options));
     });
 
   const sending = root

@@ -3,8 +3,9 @@
 /** A state of a job. */
 export interface ProgressState {
   readonly events: number;
-  readonly accepted: number;
-  readonly failed: number;
+  /** Where events are sent. */
+  readonly accepted?: number;
+  readonly failed?: number;
   /** From 0 to 1; undefined where nobody knows. */
   readonly fraction: number | undefined;
 }
@@ -46,8 +47,9 @@ export class Progress {
   #text(): string {
     const { events, accepted, failed, fraction } = this.#state();
     const seconds = (Date.now() - this.#began) / 1000;
-    const parts = [`${number(events)} events`, `${number(accepted)} accepted`];
-    if (failed > 0) parts.push(`${number(failed)} failed`);
+    const parts = [`${number(events)} events`];
+    if (accepted !== undefined) parts.push(`${number(accepted)} accepted`);
+    if (failed) parts.push(`${number(failed)} failed`);
     if (seconds > 0.2) parts.push(`${number(Math.round(events / seconds))}/s`);
     if (fraction === undefined) return parts.join("  ");
     const left = fraction > 0.01 && fraction < 1 && seconds > 1 ? (seconds / fraction) * (1 - fraction) : undefined;

@@ -1,6 +1,5 @@
 // `transform`: one line out for each event in, in order.
-import { RecordSplitter, type InputRecord } from "../records.js";
-import { loadConfig, openInput, Output, parseNow } from "./io.js";
+import { loadConfig, openInput, Output, parseNow, recordsOf } from "./io.js";
 
 /** Options of `transform`. */
 export interface TransformOptions {
@@ -17,23 +16,19 @@ export async function transform(file: string | undefined, options: TransformOpti
   const { transformer } = await loadConfig(options.config);
   const input = openInput(file);
   const output = new Output();
-  const splitter = new RecordSplitter();
   let text = "";
-  const put = async (records: readonly InputRecord[]): Promise<boolean> => {
+  for await (const records of recordsOf(input)) {
     for (const { line, bytes } of records) {
       // The core's words go out as they are, with the line in front.
       text += `{"line":${line},${transformer.evaluateJson(bytes, now).slice(1)}\n`;
       if (text.length < WRITE_AT) continue;
       const written = text;
       text = "";
-      if (!(await output.write(written))) return false;
+      if (!(await output.write(written))) return 0;
     }
-    return true;
-  };
-  for await (const chunk of input.chunks) {
-    if (!(await put(splitter.push(chunk)))) return 0;
+    // What a pipe has brought so far is answered now.
+    if (text !== "" && !(await output.write(text))) return 0;
+    text = "";
   }
-  await put(splitter.end());
-  await output.write(text);
   return 0;
 }
