@@ -798,3 +798,40 @@ fn not_json(json: &str, at: usize) -> ConfigError {
 pub(crate) fn list(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_json_is_refused_with_its_place() {
+        for (json, expected) in [
+            ("", "config is not JSON: line 1, column 1"),
+            ("{\n  \"preset\": metarouter\n}", "config is not JSON: line 2, column 13"),
+            ("{} {}", "config is not JSON: line 1, column 4"),
+            ("[]", "config must be an object, not a list"),
+        ] {
+            assert_eq!(
+                Config::from_json(json).map_err(|error| error.to_string()),
+                Err(expected.to_owned())
+            );
+        }
+        assert_eq!(Config::from_json("\u{feff} {} "), Ok(Config::default()));
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused() {
+        for (json, expected) in [
+            (r#"{"preset":"segment","preset":"metarouter"}"#, "config `preset` stands twice"),
+            (
+                r#"{"events":{"Lead":false,"lead ":false}}"#,
+                "config `events.lead ` stands twice; case makes no difference",
+            ),
+        ] {
+            assert_eq!(
+                Config::from_json(json).map_err(|error| error.to_string()),
+                Err(expected.to_owned())
+            );
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::amazon::ConversionType;
 use crate::config::{Config, EventSetting, Input, RuleConfig, Source};
-use crate::mapping::{self, inputs, presets};
+use crate::mapping::{self, inputs::with_context_traits, presets};
 use crate::outcome::DropReason;
 
 /// A place in [`crate::read::Slots`].
@@ -306,12 +306,11 @@ impl Plan {
 }
 
 fn sources_of(input: Input, config: &Config) -> Vec<Source> {
-    let built_in =
-        || inputs::paths(input).iter().map(|path| Source::Path((*path).to_owned())).collect();
+    let built_in = || input.paths().iter().map(|path| Source::Path((*path).to_owned())).collect();
     let own = config.inputs.iter().find(|(name, _)| *name == input);
     let sources: Vec<Source> = own.map_or_else(built_in, |(_, sources)| sources.clone());
     let spread = |source| match source {
-        Source::Path(path) => inputs::with_context_traits(&path).map(Source::Path).collect(),
+        Source::Path(path) => with_context_traits(&path).map(Source::Path).collect(),
         constant @ Source::Const(_) => vec![constant],
     };
     sources.into_iter().flat_map(spread).collect()

@@ -25,7 +25,10 @@ fuzz_target!(|data: &[u8]| {
             let words = error.to_string();
             assert!(words.starts_with("config "), "{words}");
             // 64 containers inside each other is where our reader ends.
-            if words.contains("is not JSON") && bare.matches(['{', '[']).count() <= 64 && !bare.contains("\\u") {
+            if words.contains("is not JSON")
+                && bare.matches(['{', '[']).count() <= 64
+                && !bare.contains("\\u")
+            {
                 assert!(serde_json::from_str::<IgnoredAny>(bare).is_err(), "{words}");
             }
         }

@@ -19,7 +19,9 @@ fuzz_target!(|data: &[u8]| {
         // A header of version 1, and each section's bits.
         1 => {
             let mut parts = rest.split(|byte| *byte == b'~');
-            let header = base64url(&[&[0b0000_1100, 0b0001_0000], parts.next().unwrap_or_default()].concat());
+            let header = base64url(
+                &[&[0b0000_1100, 0b0001_0000], parts.next().unwrap_or_default()].concat(),
+            );
             parts.fold(header, |text, part| format!("{text}~{}", base64url(part)))
         }
         // Real headers (US national, California, TCF EU), and the section's bits.
@@ -40,7 +42,10 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(event.consent.unwrap().gpp.as_deref(), Some(text.trim()));
         }
         Outcome::Dropped { reason, .. } => {
-            assert!(matches!(reason, DropReason::ConsentMissing | DropReason::ConsentDenied), "{reason}");
+            assert!(
+                matches!(reason, DropReason::ConsentMissing | DropReason::ConsentDenied),
+                "{reason}"
+            );
             assert!(!unreadable || reason == DropReason::ConsentMissing);
         }
     }

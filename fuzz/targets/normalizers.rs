@@ -53,7 +53,10 @@ fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(text);
     let event = map(field, &json!(text), country);
     let Some(key) = event.match_keys.iter().find(|key| key.key_type == key_type) else { return };
-    assert!(key.value.len() == 64 && key.value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));
+    assert!(
+        key.value.len() == 64
+            && key.value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    );
     assert_ne!(key.value, OF_NOTHING);
     let again = map(field, &json!(key.value), country);
     assert_eq!(again.match_keys, event.match_keys);

@@ -42,7 +42,9 @@ fuzz_target!(|data: &[u8]| {
         serde_json::from_str::<IgnoredAny>(text.strip_prefix('\u{feff}').unwrap_or(text)).is_ok()
     });
     let refused = outcome.reason() == Some((DropReason::InvalidEvent, Some(Detail::NotJson)));
-    if std::str::from_utf8(data).is_ok_and(|text| depth(text) <= 64) && data.len() <= MAX_EVENT_BYTES {
+    if std::str::from_utf8(data).is_ok_and(|text| depth(text) <= 64)
+        && data.len() <= MAX_EVENT_BYTES
+    {
         assert_eq!(refused, !is_json);
     }
     for format in [Format::Auto, Format::Ndjson, Format::Event] {

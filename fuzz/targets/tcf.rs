@@ -31,15 +31,23 @@ fuzz_target!(|data: &[u8]| {
     match TRANSFORMER.evaluate(event.to_string().as_bytes(), NOW) {
         Outcome::Mapped { event, .. } => {
             let core = text.trim().split('.').next().unwrap_or_default();
-            let version = VERSION.fold(0, |version, at| version << 1 | u8::from(bit(core, at).unwrap()));
+            let version =
+                VERSION.fold(0, |version, at| version << 1 | u8::from(bit(core, at).unwrap()));
             assert_eq!(version, 2);
             for purpose in [1, 7] {
-                assert_eq!(bit(core, PURPOSE_CONSENT + purpose - 1), Some(true), "purpose {purpose}");
+                assert_eq!(
+                    bit(core, PURPOSE_CONSENT + purpose - 1),
+                    Some(true),
+                    "purpose {purpose}"
+                );
             }
             assert_eq!(event.consent.unwrap().tcf.as_deref(), Some(text.trim()));
         }
         Outcome::Dropped { reason, .. } => {
-            assert!(matches!(reason, DropReason::ConsentMissing | DropReason::ConsentDenied), "{reason}");
+            assert!(
+                matches!(reason, DropReason::ConsentMissing | DropReason::ConsentDenied),
+                "{reason}"
+            );
         }
     }
 });
