@@ -13,7 +13,8 @@ export type FaultCode =
   | "ERR_QUEUE_FULL"
   | "ERR_CLOSED"
   | "ERR_INTERRUPTED"
-  | "ERR_STORE";
+  | "ERR_STORE"
+  | "ERR_STORE_FULL";
 
 /** Wrong use: an option that cannot be right, whatever happens later. */
 export class UsageError extends TypeError {

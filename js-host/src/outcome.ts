@@ -34,7 +34,8 @@ export type DeadLetterReason =
   | "credentials_refused"
   | "token_unavailable"
   | "request_refused"
-  | "closed";
+  | "closed"
+  | "expired";
 
 /** Given up, and handed to the sink for dead letters. */
 export interface DeadLettered {

@@ -6,15 +6,28 @@ export interface StoredEvent {
   readonly id: number;
   /** The Amazon event's JSON, to be sent byte for byte. */
   readonly wire: Uint8Array;
+  /** Why it is not to be sent any more, in words: the client hands it to the dead letters as `expired`. */
+  readonly expired?: string;
 }
 
 /** Keeps events until they have an outcome, over restarts. */
 export interface EventStore {
-  /** Keeps events, and resolves when they are durable. Gives back their ids, in order. */
+  /**
+   * Keeps events, and resolves when they are durable. Gives back their ids, in order.
+   *
+   * Rejects if it cannot, and has kept none of them then: the client's `send` rejects with the same error.
+   */
   add(wires: readonly Uint8Array[]): Promise<readonly number[]>;
-  /** Forgets events that have an outcome. Forgetting one that is not there is no error. */
+  /**
+   * Forgets events that have an outcome. Forgetting one that is not there is no error. A removal that is lost with the
+   * machine only means that the event is sent again.
+   */
   remove(ids: readonly number[]): Promise<void>;
-  /** What an earlier process left without an outcome, oldest first. Called once, before anything is added. */
+  /**
+   * What an earlier process left without an outcome, oldest first. Called once, before anything is added. It is read
+   * while there is room in the client's queue, and events may be removed meanwhile: read in pieces, not at once.
+   */
   pending(): AsyncIterable<StoredEvent> | Iterable<StoredEvent>;
+  /** Called once, after the last of the others has resolved. */
   close(): Promise<void> | void;
 }
