@@ -70,18 +70,32 @@ export interface AmazonEvents {
   /**
    * Maps an event and queues it. Resolves when it is queued (kept by the store, if there is one) or dropped.
    *
-   * @throws {@link AmazonEventsError} `ERR_CLOSED`, or `ERR_QUEUE_FULL` if `whenFull` is `refuse`
+   * With a store, the first call waits until what an earlier process left is queued, which comes first: that takes as
+   * long as `maxQueueEvents` of it are on their way. {@link AmazonEvents.flush} takes it up earlier.
+   *
+   * An event that was refused was not taken, and counts nowhere.
+   *
+   * @throws {@link AmazonEventsError} `ERR_CLOSED`; `ERR_QUEUE_FULL` if `whenFull` is `refuse`; `ERR_STORE` when the store
+   * or the sink for dead letters has failed, after which nothing more is taken or sent; whatever the store's `add` rejects
+   * with, such as `ERR_STORE_FULL`
    */
   send(event: AnalyticsEvent, options?: { readonly wait?: false }): Promise<Receipt>;
   /** The same, and resolves to the event's outcome. */
   send(event: AnalyticsEvent, options: { readonly wait: true }): Promise<EventOutcome>;
   /** Maps and queues the events of NDJSON, a JSON array or `{"batch":[…]}`, as UTF-8 bytes or a text. */
   sendBatch(events: Uint8Array | string): Promise<BatchReceipt>;
-  /** Sends what is queued, and resolves when all of it has an outcome. In a Worker: `ctx.waitUntil(amazon.flush())`. */
+  /**
+   * Sends what is queued, and what an earlier process left in the store, and resolves when all of it has an outcome. Call
+   * it when the program starts to take up the store without sending anything new. In a Worker: `ctx.waitUntil(amazon.flush())`.
+   *
+   * @throws {@link AmazonEventsError} `ERR_STORE` when the store or the sink for dead letters has failed
+   */
   flush(): Promise<void>;
   /**
    * Takes no more events, and sends what is queued. After `deadlineMs` (by default it waits as long as retries take)
    * what is left stays in the store, or goes to the dead letters if there is none.
+   *
+   * @throws {@link AmazonEventsError} as `flush` does; the store is closed all the same
    */
   close(options?: { readonly deadlineMs?: number }): Promise<void>;
   stats(): Stats;
@@ -100,6 +114,12 @@ export function createAmazonEvents(options: AmazonEventsOptions): AmazonEvents {
   return new Client(options);
 }
 
+/** Who waits for an event's outcome. */
+interface Waiter {
+  readonly resolve: (outcome: EventOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 class Client implements AmazonEvents {
   readonly #options: AmazonEventsOptions;
   readonly #runtime: Runtime;
@@ -109,10 +129,14 @@ class Client implements AmazonEvents {
   readonly #delivery: Delivery;
   readonly #outbox: Outbox;
   readonly #noTokens = new AbortController();
-  readonly #waiters = new Map<Parcel, (outcome: EventOutcome) => void>();
+  readonly #waiters = new Map<Parcel, Waiter>();
   readonly #counts = { events: 0, mapped: 0, accepted: 0, rejected: 0, deadLettered: 0 };
   readonly #dropped: Partial<Record<DropReason, number>> = {};
+  /** What `send` is handing to the store. */
+  readonly #taking = new Set<Promise<void>>();
   #restored: Promise<void> | undefined;
+  /** The store or the sink has failed: what is left has no outcome, and nothing more is taken. */
+  #broken: AmazonEventsError | undefined;
   #nextKey = 0;
   #closed = false;
 
@@ -161,6 +185,7 @@ class Client implements AmazonEvents {
       flushIntervalMs: whole(options, "flushIntervalMs", 0, 3_600_000, 1000),
       maxEvents: whole(options, "maxQueueEvents", 1, 100_000_000, 10_000),
       maxBytes: whole(options, "maxQueueBytes", 1, 2 ** 40, 32 * 2 ** 20),
+      failed: (batch, error) => this.#fail(batch, error),
     });
     if (options.whenFull !== undefined && options.whenFull !== "wait" && options.whenFull !== "refuse") {
       throw invalidOption("whenFull", "`wait` or `refuse`", options.whenFull);
@@ -177,14 +202,12 @@ class Client implements AmazonEvents {
   async send(event: AnalyticsEvent, options: { readonly wait?: boolean } = {}): Promise<Receipt | EventOutcome> {
     await this.#enter();
     const batch = this.#transformer.transformBatch(jsonOf(event), this.#runtime.clock.now(), "event");
-    const [dropped] = this.#countIn(batch);
-    if (dropped) return dropped;
     if (options.wait !== true) {
-      await this.#queue(wiresOf(batch));
-      return { outcome: "queued" };
+      const [dropped] = await this.#take(batch);
+      return dropped ?? { outcome: "queued" };
     }
     return new Promise<EventOutcome>((resolve, reject) => {
-      this.#queue(wiresOf(batch), resolve).catch(reject);
+      this.#take(batch, { resolve, reject }).then(([dropped]) => dropped && resolve(dropped), reject);
     });
   }
 
@@ -193,14 +216,14 @@ class Client implements AmazonEvents {
     if (!(bytes instanceof Uint8Array)) throw invalidOption("events", "bytes (Uint8Array) or a text", events);
     await this.#enter();
     const batch = this.#transformer.transformBatch(bytes, this.#runtime.clock.now(), "auto");
-    const dropped = this.#countIn(batch).length;
-    await this.#queue(wiresOf(batch));
+    const dropped = (await this.#take(batch)).length;
     return { events: batch.outcomes.length, queued: batch.outcomes.length - dropped, dropped };
   }
 
   async flush(): Promise<void> {
     await this.#restore();
     await this.#outbox.flush();
+    if (this.#broken) throw this.#broken;
   }
 
   async close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
@@ -216,11 +239,12 @@ class Client implements AmazonEvents {
       );
     }
     try {
+      await Promise.allSettled(this.#taking);
       await this.flush();
     } finally {
       ended.abort();
+      await this.#options.store?.close();
     }
-    await this.#options.store?.close();
   }
 
   stats(): Stats {
@@ -237,27 +261,80 @@ class Client implements AmazonEvents {
 
   /** What every way in begins with. */
   async #enter(): Promise<void> {
-    if (this.#closed) throw new AmazonEventsError("ERR_CLOSED", "the client is closed: make a new one to send more events");
+    this.#mustTake();
     await this.#restore();
-    if (this.#outbox.hasRoom) return;
-    if (this.#options.whenFull === "refuse") {
-      throw new AmazonEventsError("ERR_QUEUE_FULL", `the queue is full (${this.#outbox.size} events): the event was not taken`);
+    if (!this.#outbox.hasRoom) {
+      if (this.#options.whenFull === "refuse") {
+        throw new AmazonEventsError("ERR_QUEUE_FULL", `the queue is full (${this.#outbox.size} events): the event was not taken`);
+      }
+      await this.#outbox.room();
     }
-    await this.#outbox.room();
+  }
+
+  #mustTake(): void {
+    if (this.#closed) throw new AmazonEventsError("ERR_CLOSED", "the client is closed: make a new one to send more events");
+    if (this.#broken) throw this.#broken;
   }
 
   /** Takes up what an earlier process left, once. */
   #restore(): Promise<void> | undefined {
     const { store } = this.#options;
     if (!store) return undefined;
-    return (this.#restored ??= (async () => {
-      for await (const { id, wire } of store.pending()) {
-        await this.#outbox.room();
-        this.#counts.events++;
-        this.#counts.mapped++;
-        this.#outbox.add(new Parcel(wire, id));
+    return (this.#restored ??= this.#takeUp(store));
+  }
+
+  async #takeUp(store: EventStore): Promise<void> {
+    let expired: Parcel[] = [];
+    const giveUp = async (): Promise<void> => {
+      const parcels = expired;
+      expired = [];
+      await deadLetter(this.#options.deadLetters, parcels, "expired");
+      await this.#settle(parcels.map((parcel) => ({ parcel, end: "dead_lettered", reason: "expired" })));
+    };
+    for await (const { id, wire, expired: why } of store.pending()) {
+      await this.#outbox.room();
+      if (this.#broken) throw this.#broken;
+      // A closed client that gives up leaves the rest where it is.
+      if (this.#closed && this.#delivery.fault) return;
+      const parcel = new Parcel(wire, id);
+      this.#counts.events++;
+      this.#counts.mapped++;
+      if (why === undefined) {
+        this.#outbox.add(parcel);
+        continue;
       }
-    })());
+      parcel.lastError = why;
+      expired.push(parcel);
+      if (expired.length >= DEFAULT_BATCH.events) await giveUp();
+    }
+    if (expired.length > 0) await giveUp();
+  }
+
+  /** Queues the events of a batch, and tells the outcome of those that were dropped. Counts none of them if it cannot. */
+  async #take(batch: Batch, waiter?: Waiter): Promise<Dropped[]> {
+    // What came while this waited its turn.
+    this.#mustTake();
+    const wires = wiresOf(batch);
+    let ids: readonly number[] | undefined;
+    const { store } = this.#options;
+    if (store && wires.length > 0) {
+      const taking = (async () => {
+        ids = await store.add(wires);
+      })();
+      this.#taking.add(taking);
+      try {
+        await taking;
+      } finally {
+        this.#taking.delete(taking);
+      }
+    }
+    const dropped = this.#countIn(batch);
+    for (const [index, wire] of wires.entries()) {
+      const parcel = new Parcel(wire, ids?.[index] ?? this.#nextKey++);
+      if (waiter) this.#waiters.set(parcel, waiter);
+      this.#outbox.add(parcel);
+    }
+    return dropped;
   }
 
   /** Counts the events of a batch and tells the outcome of those that were dropped. */
@@ -277,25 +354,16 @@ class Client implements AmazonEvents {
     return dropped;
   }
 
-  async #queue(wires: readonly Uint8Array[], told?: (outcome: EventOutcome) => void): Promise<void> {
-    const ids = await this.#options.store?.add(wires);
-    for (const [index, wire] of wires.entries()) {
-      const parcel = new Parcel(wire, ids?.[index] ?? this.#nextKey++);
-      if (told) this.#waiters.set(parcel, told);
-      this.#outbox.add(parcel);
-    }
-  }
-
   async #settle(settled: readonly Settled[]): Promise<void> {
     const { store, deadLetters } = this.#options;
-    const closing = this.#closed && store !== undefined;
     const undelivered = settled.filter((one) => one.end === "undelivered");
-    // A closed client with a store leaves them there; nobody else will come back for them.
-    const givenUp = closing ? [] : undelivered;
-    for (const { parcel, fault } of givenUp) {
-      await deadLetter(deadLetters, [named(parcel, fault)], reasonOf(fault));
+    // A client that has ended leaves them in its store; without one nobody else will come back for them.
+    const stays = store !== undefined && (this.#closed || this.#broken !== undefined);
+    for (const { parcel, fault } of undelivered) {
+      if (stays) this.#refuse(parcel, fault);
+      else await deadLetter(deadLetters, [named(parcel, fault)], reasonOf(fault));
     }
-    const final = settled.filter((one) => one.end !== "undelivered" || !closing);
+    const final = settled.filter((one) => one.end !== "undelivered" || !stays);
     await store?.remove(final.map(({ parcel }) => parcel.key));
     for (const one of final) {
       if (one.end === "accepted") this.#counts.accepted++;
@@ -305,13 +373,25 @@ class Client implements AmazonEvents {
     }
   }
 
+  #fail(batch: readonly Parcel[], error: AmazonEventsError): void {
+    this.#runtime.logger.error({ code: error.code }, error.message);
+    this.#broken ??= error;
+    for (const parcel of batch) this.#refuse(parcel, error);
+  }
+
+  /** Tells whoever waits for the event that there will be no outcome. */
+  #refuse(parcel: Parcel, error: AmazonEventsError): void {
+    this.#waiters.get(parcel)?.reject(error);
+    this.#waiters.delete(parcel);
+  }
+
   #tell(outcome: () => EventOutcome, parcel?: Parcel): void {
     const waiter = parcel && this.#waiters.get(parcel);
     if (parcel) this.#waiters.delete(parcel);
     const { onOutcome } = this.#options;
     if (!waiter && !onOutcome) return;
     const told = outcome();
-    waiter?.(told);
+    waiter?.resolve(told);
     try {
       onOutcome?.(told);
     } catch (error) {

@@ -19,6 +19,8 @@ export interface OutboxOptions {
   readonly maxEvents: number;
   /** Bytes that may wait or be on their way. */
   readonly maxBytes: number;
+  /** Told of a batch whose delivery broke off because the store, the journal or the sink failed. Everything has stopped then. */
+  readonly failed?: (batch: readonly Parcel[], error: AmazonEventsError) => void;
 }
 
 /** Events on their way out. */
@@ -114,9 +116,9 @@ export class Outbox {
       await this.#options.delivery.deliver(batch);
     } catch (error) {
       // The journal, the store or the sink failed: sending on would lose track of events.
-      this.#options.delivery.halt(
-        error instanceof AmazonEventsError ? error : new AmazonEventsError("ERR_STORE", messageOf(error), { cause: error }),
-      );
+      const fault = error instanceof AmazonEventsError ? error : new AmazonEventsError("ERR_STORE", messageOf(error), { cause: error });
+      this.#options.delivery.halt(fault);
+      this.#options.failed?.(batch, fault);
     }
   }
 }
