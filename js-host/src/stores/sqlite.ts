@@ -190,13 +190,9 @@ class Store implements SqliteStore {
     this.#write();
     this.#closed = true;
     const left = this.#removed.length;
-    try {
-      release(this.#database);
-    } catch (error) {
-      throw this.#fault(error, "close");
-    }
+    release(this.#database);
     if (left === 0) return;
-    throw this.#error("ERR_STORE_FULL", `could not be told of ${left} events that have their outcome, for the disk is full: they will be sent again`);
+    throw this.#error("ERR_STORE_FULL", `still holds ${left} events that have their outcome, for the disk is full: they will be sent again`);
   }
 
   #read(after: number): Row[] {
@@ -355,7 +351,12 @@ function open(path: string): Database {
 
 /** Closes the file, and lets go of the lock. */
 function release(database: Database): void {
-  database.exec("PRAGMA journal_mode=DELETE");
+  try {
+    // Brings all that is in the log into the file, without which the lock could not be let go of.
+    database.exec("PRAGMA journal_mode=DELETE");
+  } catch {
+    // A full disk: the log stays, and whoever opens the store next reads it.
+  }
   abandon(database);
 }
 
