@@ -5,6 +5,8 @@ export { PARAMETERS } from "./connection.js";
 export type { ConnectionParameters, ParameterInfo, ParameterName } from "./connection.js";
 export { isConfigError, outcomeCodes, transform, Transformer, version } from "./core.js";
 export type * from "./core.js";
+export { callbackDeadLetters, memoryDeadLetters, queueDeadLetters } from "./dead_letters.js";
+export type { MemoryDeadLetters, MessageQueue } from "./dead_letters.js";
 export { AmazonEventsError, CredentialsError, UsageError } from "./errors.js";
 export type { FaultCode, UsageErrorCode } from "./errors.js";
 export type {

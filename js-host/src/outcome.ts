@@ -28,14 +28,18 @@ export interface Dropped {
 }
 
 /** Why an event was given up. */
-export type DeadLetterReason =
-  | "attempts_exhausted"
-  | "deadline_exceeded"
-  | "credentials_refused"
-  | "token_unavailable"
-  | "request_refused"
-  | "closed"
-  | "expired";
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
+
+/** Every {@link DeadLetterReason}. */
+export const DEAD_LETTER_REASONS = [
+  "attempts_exhausted",
+  "deadline_exceeded",
+  "credentials_refused",
+  "token_unavailable",
+  "request_refused",
+  "closed",
+  "expired",
+] as const;
 
 /** Given up, and handed to the sink for dead letters. */
 export interface DeadLettered {

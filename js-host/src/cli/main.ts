@@ -1,9 +1,10 @@
 // The command line's grammar: commands, options, help, exit codes.
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 
 import { PARAMETERS } from "../connection.js";
 import { version } from "../core.js";
 import { messageOf } from "../errors.js";
+import { DEAD_LETTER_REASONS } from "../outcome.js";
 import { redact } from "../redact.js";
 import { DEFAULT_RETRY } from "../retry.js";
 import { coverage, type CoverageOptions } from "./coverage.js";
@@ -12,6 +13,7 @@ import { explain, type ExplainOptions } from "./explain.js";
 import { say } from "./io.js";
 import { mock, type MockOptions } from "./mock.js";
 import { optionOf } from "./parameters.js";
+import { replay, type ReplayOptions } from "./replay.js";
 import { send, type SendOptions } from "./send.js";
 import { transform, type TransformOptions } from "./transform.js";
 
@@ -104,40 +106,45 @@ Examples:
       done(await coverage(file, options));
     });
 
-  const sending = root
-    .command("send")
-    .summary("deliver events to Amazon")
-    .description("Maps events (NDJSON or a JSON array), delivers them, and reports what became of each.")
-    .argument("[file]", "events; `-` or nothing: standard input")
-    .option("--config <file>", "settings of the mapping, as JSON")
-    .option("--now <instant>", "the instant to map at, in ISO 8601; default: the clock")
-    .option("--dry-run", "map and count; send nothing, need no credentials")
-    .option("--report <file>", "write the report there as one JSON object")
-    .option("--json", "print the report on standard output as one JSON object")
-    .option("--state <dir>", "keep a journal there: the same command goes on after any end")
-    .option("--dead-letters <file>", "append events that were given up there, as NDJSON")
-    .option("--concurrency <count>", "requests at once", whole(1, 100), 4)
-    .option("--max-attempts <count>", "requests that may carry an event before it is given up", whole(4, 100), DEFAULT_RETRY.maxAttempts)
-    .option("--timeout <seconds>", "how long a request may take", whole(1, 600), 30);
-  for (const { name, where, secret } of PARAMETERS) {
-    sending.option(`--${optionOf(name)} <value>`, `${name}${secret ? " (better in the environment)" : ""}: ${where}`);
-  }
-  sending
-    .addHelpText(
-      "after",
-      `
-Connection parameters are read from the environment (${PARAMETERS.map(({ name }) => name).join(", ")}).
-
-Exit codes: 0 all accepted or dropped by rule, 1 something was rejected, given up or left, 2 wrong use or credentials.
-
+  delivering(
+    root
+      .command("send")
+      .summary("deliver events to Amazon")
+      .description("Maps events (NDJSON or a JSON array), delivers them, and reports what became of each.")
+      .argument("[file]", "events; `-` or nothing: standard input")
+      .option("--config <file>", "settings of the mapping, as JSON")
+      .option("--now <instant>", "the instant to map at, in ISO 8601; default: the clock")
+      .option("--dry-run", "map and count; send nothing, need no credentials"),
+    `
 Examples:
   amazon-dsp-events send events.ndjson --dry-run
   amazon-dsp-events send events.ndjson --state ./job --dead-letters dead.ndjson --report report.json
   zcat events.ndjson.gz | amazon-dsp-events send -`,
-    )
-    .action(async (file: string | undefined, options: SendOptions) => {
-      done(await send(file, options));
-    });
+  ).action(async (file: string | undefined, options: SendOptions) => {
+    done(await send(file, options));
+  });
+
+  delivering(
+    root
+      .command("replay")
+      .summary("send dead letters again, or list them")
+      .description(
+        "Sends the events of a file of dead letters again, as they were: the same ids, the same bytes, nothing mapped anew.\n" +
+          "The file itself stays as it is.",
+      )
+      .argument("[file]", "dead letters, as `send --dead-letters` writes them; `-` or nothing: standard input")
+      .option("--list", "send nothing: show how many there are by reason, the oldest, and each; as data with --json")
+      .addOption(new Option("--reason <reason>", "only dead letters with this reason").choices(DEAD_LETTER_REASONS))
+      .option("--event-id <id>", "only the event with this id")
+      .option("--dry-run", "read and count; send nothing, need no credentials"),
+    `
+Examples:
+  amazon-dsp-events replay dead.ndjson --list
+  amazon-dsp-events replay dead.ndjson --reason attempts_exhausted --dead-letters dead-again.ndjson
+  amazon-dsp-events replay dead.ndjson --state ./replay-job`,
+  ).action(async (file: string | undefined, options: ReplayOptions) => {
+    done(await replay(file, options));
+  });
 
   root
     .command("mock")
@@ -153,6 +160,29 @@ Examples:
     });
 
   return root;
+}
+
+/** The options of every command that delivers. */
+function delivering(command: Command, examples: string): Command {
+  command
+    .option("--report <file>", "write the report there as one JSON object")
+    .option("--json", "print the report on standard output as one JSON object")
+    .option("--state <dir>", "keep a journal there: the same command goes on after any end")
+    .option("--dead-letters <file>", "append events that were given up there, as NDJSON")
+    .option("--concurrency <count>", "requests at once", whole(1, 100), 4)
+    .option("--max-attempts <count>", "requests that may carry an event before it is given up", whole(4, 100), DEFAULT_RETRY.maxAttempts)
+    .option("--timeout <seconds>", "how long a request may take", whole(1, 600), 30);
+  for (const { name, where, secret } of PARAMETERS) {
+    command.option(`--${optionOf(name)} <value>`, `${name}${secret ? " (better in the environment)" : ""}: ${where}`);
+  }
+  return command.addHelpText(
+    "after",
+    `
+Connection parameters are read from the environment (${PARAMETERS.map(({ name }) => name).join(", ")}).
+
+Exit codes: 0 all accepted or dropped by rule, 1 something was rejected, given up, left or unreadable, 2 wrong use or credentials.
+${examples}`,
+  );
 }
 
 function whole(min: number, max: number): (text: string) => number {

@@ -1,0 +1,422 @@
+// A job of the command line: brings what is made of an input's events to Amazon, with a journal if there is one, and
+// reports what became of each.
+import { createHash } from "node:crypto";
+import { closeSync, fstatSync, openSync, statSync, writeFileSync, type Stats } from "node:fs";
+
+import { DEFAULT_BATCH } from "../batcher.js";
+import type { Connection } from "../connection.js";
+import { version, type DropReason } from "../core.js";
+import { fileDeadLetters } from "../dead_letter_file.js";
+import { Delivery, type Settled } from "../delivery.js";
+import { AmazonEventsError, CredentialsError } from "../errors.js";
+import { Outbox } from "../outbox.js";
+import type { DeadLetterSink } from "../outcome.js";
+import { Parcel } from "../parcel.js";
+import { RecordSplitter, type InputRecord } from "../records.js";
+import { DEFAULT_RETRY } from "../retry.js";
+import { runtimeOf } from "../runtime.js";
+import { memoryTokenStore, Tokens } from "../tokens.js";
+import { CommandError, type ExitCode } from "./errors.js";
+import { openInput, reasonOf, say, type Input } from "./io.js";
+import { Journal, type PastOutcome, type Totals } from "./journal.js";
+import { connectionFrom } from "./parameters.js";
+import { Progress } from "./progress.js";
+import { emptyReport, tell, type Report } from "./report.js";
+
+/** Options of every command that delivers; connection parameters may be among them. */
+export interface JobOptions {
+  readonly dryRun?: boolean;
+  readonly report?: string;
+  readonly state?: string;
+  readonly deadLetters?: string;
+  readonly json?: boolean;
+  readonly concurrency: number;
+  readonly maxAttempts: number;
+  readonly timeout: number;
+}
+
+/** What an event of the input comes to: bytes to send, or why not; undefined if it is no part of the job. */
+export type Prepared =
+  | { readonly wire: Uint8Array }
+  | { readonly wire?: undefined; readonly dropped: { readonly reason: DropReason } }
+  | undefined;
+
+/**
+ * One result for each event, in order; the same ones whenever it is given the same events at the same instant.
+ *
+ * @param now - epoch milliseconds
+ */
+export type Prepare = (records: readonly InputRecord[], now: number) => readonly Prepared[];
+
+/** A job. */
+export interface JobPlan {
+  readonly file: string | undefined;
+  readonly prepare: Prepare;
+  /** What else makes it the same job. */
+  readonly config: string;
+  /** `--now`, if it was given. Epoch milliseconds. */
+  readonly now?: number | undefined;
+}
+
+/** Runs a job, tells its report, and says how the command ends. */
+export async function runJob(plan: JobPlan, options: JobOptions): Promise<ExitCode> {
+  const connection = options.dryRun ? undefined : connectionFrom(options as unknown as Record<string, unknown>);
+  const input = openInput(plan.file);
+  for (const [name, path] of [["--report", options.report], ["--dead-letters", options.deadLetters]] as const) {
+    if (path !== undefined && isInput(plan.file, path)) throw new CommandError(2, `${name} ${path} is the input: name another file`);
+  }
+  if (options.report !== undefined) checkReport(options.report);
+  const { prepare, now } = plan;
+  if (!connection) return finish(await rehearse(input, prepare, now), options, 0);
+  const journal =
+    options.state === undefined
+      ? undefined
+      : Journal.open(options.state, { core: version(), config: plan.config, destination: destinationOf(connection), now: now ?? null });
+  try {
+    const job = new Job(connection, prepare, journal, options);
+    const exitCode = await job.run(input, now);
+    return finish(job.report, options, exitCode);
+  } finally {
+    journal?.close();
+  }
+}
+
+/** Prepares without sending. */
+async function rehearse(input: Input, prepare: Prepare, now: number | undefined): Promise<Report> {
+  const report = emptyReport();
+  const began = Date.now();
+  for await (const records of groups(input, [])) {
+    for (const one of prepare(records, now ?? Date.now())) {
+      if (one) count(report, one.wire ? undefined : one.dropped.reason);
+    }
+  }
+  report.durationMs = Date.now() - began;
+  report.undelivered = report.mapped;
+  return report;
+}
+
+/** One run of a job. */
+class Job {
+  readonly report = emptyReport();
+  readonly #prepare: Prepare;
+  readonly #journal: Journal | undefined;
+  readonly #delivery: Delivery;
+  readonly #outbox: Outbox;
+  readonly #tokens: Tokens;
+  readonly #keepsDeadLetters: boolean;
+  readonly #began = Date.now();
+  /** What earlier runs of the job came to. */
+  readonly #past: Totals;
+  #bytes = 0;
+  #sent = false;
+  /** Of the last event that was given up. */
+  #lastFault: string | undefined;
+  #interrupted: ExitCode | undefined;
+  #stopReading: (() => void) | undefined;
+  readonly #noTokens = new AbortController();
+
+  constructor(connection: Connection, prepare: Prepare, journal: Journal | undefined, options: JobOptions) {
+    this.#keepsDeadLetters = options.deadLetters !== undefined;
+    this.#prepare = prepare;
+    this.#journal = journal;
+    this.#past = journal?.totals ?? { requests: 0, retriedRequests: 0, tokenRefreshes: 0, durationMs: 0 };
+    const runtime = runtimeOf({});
+    const retry = { ...DEFAULT_RETRY, maxAttempts: options.maxAttempts };
+    const timeoutMs = options.timeout * 1000;
+    this.#tokens = new Tokens({
+      connection,
+      runtime,
+      retry,
+      timeoutMs,
+      store: memoryTokenStore(),
+      signal: this.#noTokens.signal,
+    });
+    this.#delivery = new Delivery({
+      connection,
+      runtime,
+      tokens: this.#tokens,
+      retry,
+      timeoutMs,
+      concurrency: options.concurrency,
+      deadLetters: options.deadLetters === undefined ? undefined : deadLettersOf(options.deadLetters),
+      haltMs: Number.POSITIVE_INFINITY,
+      settle: (settled) => this.#settle(settled),
+    });
+    this.#outbox = new Outbox({
+      runtime,
+      delivery: this.#delivery,
+      batch: DEFAULT_BATCH,
+      concurrency: options.concurrency,
+      flushIntervalMs: 1000,
+      // Enough that no request waits for the reader.
+      maxEvents: DEFAULT_BATCH.events * (options.concurrency + 2),
+      maxBytes: 64 * 2 ** 20,
+    });
+  }
+
+  async run(input: Input, now: number | undefined): Promise<ExitCode> {
+    const progress = new Progress(() => ({
+      events: this.report.events,
+      accepted: this.report.accepted,
+      failed: this.report.rejected + this.report.deadLettered,
+      fraction: input.size ? Math.min(1, this.#bytes / input.size) : undefined,
+    }));
+    const stop = this.#watchSignals();
+    try {
+      await this.#read(input, now).catch((error: unknown) => {
+        this.#delivery.halt(new AmazonEventsError("ERR_INTERRUPTED", "stopped", { cause: error }));
+        // Requests under way have answers that must be noted.
+        return this.#outbox.flush().then(() => Promise.reject(error as Error));
+      });
+      await this.#outbox.flush();
+    } finally {
+      stop();
+      progress.end();
+    }
+    const { report } = this;
+    // The journal's figures, where there is one, so that a look at the finished job says the same.
+    Object.assign(report, this.#journal?.totals ?? this.#totals());
+    report.undelivered = report.mapped - report.accepted - report.rejected - report.deadLettered;
+    return this.#exitCode();
+  }
+
+  async #read(input: Input, now: number | undefined): Promise<void> {
+    const journal = this.#journal;
+    const known = journal?.sections ?? [];
+    let section = 0;
+    let event = 0;
+    const counted: Input = { ...input, chunks: this.#counting(input) };
+    for await (const records of groups(counted, known.map(({ count }) => count))) {
+      if (this.#interrupted !== undefined) return;
+      const past = known[section++];
+      const at = past?.now ?? now ?? Date.now();
+      if (journal) {
+        const sha256 = hash(...records.map(({ bytes }) => bytes));
+        if (past ? past.sha256 !== sha256 || past.count !== records.length : journal.events !== undefined) throw this.#otherInput(input, records);
+        if (!past) journal.addSection({ count: records.length, now: at, sha256 });
+      }
+      await this.#queue(records, at, event);
+      event += records.length;
+      // A stopped job has nothing to send. A file is counted to its end; a pipe may have none.
+      if (this.#delivery.fault && input.size === undefined) return;
+    }
+    if (!journal || this.#interrupted !== undefined) return;
+    if (journal.events === undefined && section >= journal.sections.length) journal.addEnd(event);
+    else if (journal.events !== event) throw this.#otherInput(input, []);
+  }
+
+  async #queue(records: readonly InputRecord[], now: number, first: number): Promise<void> {
+    for (const [index, one] of this.#prepare(records, now).entries()) {
+      if (!one) continue;
+      count(this.report, one.wire ? undefined : one.dropped.reason);
+      if (!one.wire) continue;
+      const parcel = new Parcel(one.wire, first + index);
+      const past = this.#journal?.outcome(parcel.key);
+      if (past) {
+        this.#countEnd(parcel, past);
+        continue;
+      }
+      if (this.#delivery.fault) continue;
+      await this.#outbox.room();
+      this.#sent = true;
+      this.#outbox.add(parcel);
+    }
+  }
+
+  async #settle(settled: readonly Settled[]): Promise<void> {
+    await this.#journal?.addAnswer(settled, this.#totals());
+    for (const one of settled) {
+      if (one.end === "undelivered") continue;
+      if (one.end === "dead_lettered") this.#lastFault = one.parcel.lastError;
+      this.#countEnd(one.parcel, one.end === "dead_lettered" ? { ...one, attempts: one.parcel.attempts } : one);
+    }
+  }
+
+  #countEnd(parcel: Parcel, past: PastOutcome): void {
+    const { report } = this;
+    switch (past.end) {
+      case "accepted":
+        report.accepted++;
+        return;
+      case "rejected":
+        report.rejected++;
+        report.rejections.push({ eventId: parcel.eventId, code: past.code, message: past.message });
+        return;
+      case "dead_lettered":
+        report.deadLettered++;
+        report.deadLetters.push({ eventId: parcel.eventId, reason: past.reason, attempts: past.attempts });
+    }
+  }
+
+  /** Of the whole job: what earlier runs noted, and this one. */
+  #totals(): Totals {
+    const past = this.#past;
+    // A run that found nothing left to do adds nothing to the job.
+    const own = this.#sent || !this.#journal ? Date.now() - this.#began : 0;
+    return {
+      requests: past.requests + this.#delivery.requests,
+      retriedRequests: past.retriedRequests + this.#delivery.retriedRequests,
+      tokenRefreshes: past.tokenRefreshes + this.#tokens.refreshes,
+      durationMs: past.durationMs + own,
+    };
+  }
+
+  #exitCode(): ExitCode {
+    const { report } = this;
+    const fault = this.#interrupted === undefined ? this.#delivery.fault : undefined;
+    if (fault) {
+      say(`error: ${fault.cause instanceof CommandError ? fault.cause.message : fault.message}`);
+      return fault instanceof CredentialsError ? 2 : 1;
+    }
+    if (this.#interrupted !== undefined) {
+      say(this.#journal ? "interrupted: the same command goes on from here" : "interrupted: without --state the next run begins anew");
+      return this.#interrupted;
+    }
+    if (this.#journal && !this.#sent && report.undelivered === 0) {
+      say("this job is finished: there is nothing left to send");
+      return 0;
+    }
+    if (this.#lastFault !== undefined) {
+      say(`error: events were given up, the last for: ${this.#lastFault}${this.#keepsDeadLetters ? "" : "; --dead-letters FILE keeps such events"}`);
+    }
+    return report.rejected + report.deadLettered + report.undelivered > 0 ? 1 : 0;
+  }
+
+  /** The first Ctrl-C lets the requests under way come back, for a moment; the second does not. */
+  #watchSignals(): () => void {
+    const handlers = ([["SIGINT", 130], ["SIGTERM", 143]] as const).map(([signal, exitCode]) => {
+      const handler = (): void => {
+        const error = new AmazonEventsError("ERR_INTERRUPTED", "interrupted");
+        if (this.#interrupted !== undefined) {
+          this.#delivery.abort(error);
+          return;
+        }
+        this.#interrupted = exitCode;
+        this.#delivery.halt(error);
+        this.#noTokens.abort();
+        this.#stopReading?.();
+        setTimeout(() => this.#delivery.abort(error), 3000).unref();
+      };
+      process.on(signal, handler);
+      return () => process.off(signal, handler);
+    });
+    return () => {
+      for (const off of handlers) off();
+    };
+  }
+
+  /** The input's chunks, counted, until an interruption. */
+  async *#counting(input: Input): AsyncGenerator<Uint8Array> {
+    this.#stopReading = input.stop;
+    try {
+      for await (const chunk of input.chunks) {
+        this.#bytes += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      // A stream that is stopped says that it broke off.
+      if (this.#interrupted === undefined) throw error;
+    }
+  }
+
+  #otherInput(input: Input, records: readonly InputRecord[]): CommandError {
+    const where = records[0] ? ` from line ${records[0].line} on` : ", it ends elsewhere";
+    return new CommandError(
+      2,
+      `${input.name} is not what the job in the state folder was begun with${where}; the state was not changed. ` +
+        "Give the same input, or name another folder for --state",
+    );
+  }
+}
+
+/** Events in groups: of the sizes given, as far as they go; then as they come. */
+export async function* groups(input: Input, sizes: readonly number[]): AsyncGenerator<InputRecord[]> {
+  const splitter = new RecordSplitter();
+  let waiting: InputRecord[] = [];
+  let index = 0;
+  function* take(isEnd: boolean): Generator<InputRecord[]> {
+    while (waiting.length > 0) {
+      const size = sizes[index];
+      if (size !== undefined && waiting.length < size && !isEnd) return;
+      const group = waiting.slice(0, size ?? DEFAULT_BATCH.events);
+      waiting = waiting.slice(group.length);
+      index++;
+      yield group;
+    }
+  }
+  try {
+    for await (const chunk of input.chunks) {
+      for (const record of splitter.push(chunk)) waiting.push(record);
+      yield* take(false);
+    }
+  } catch (error) {
+    throw error instanceof CommandError ? error : new CommandError(2, `cannot read ${input.name}: ${reasonOf(error)}`, { cause: error });
+  }
+  waiting.push(...splitter.end());
+  yield* take(true);
+}
+
+/** The sink that `--dead-letters` names. */
+function deadLettersOf(path: string): DeadLetterSink {
+  try {
+    return fileDeadLetters(path);
+  } catch (error) {
+    throw new CommandError(2, `cannot write --dead-letters ${path}: ${reasonOf((error as Error).cause)}`);
+  }
+}
+
+/** Whether a path names the input: it would be written while it is read. */
+function isInput(file: string | undefined, path: string): boolean {
+  let input: Stats;
+  let output: Stats;
+  try {
+    input = file === undefined || file === "-" ? fstatSync(0) : statSync(file);
+    output = statSync(path);
+  } catch {
+    // What is not there yet is not the input.
+    return false;
+  }
+  return input.isFile() && input.dev === output.dev && input.ino === output.ino;
+}
+
+/** Found out before anything is sent: a report that cannot be written afterwards invites sending it all again. */
+function checkReport(file: string): void {
+  try {
+    closeSync(openSync(file, "a", 0o600));
+  } catch (error) {
+    throw new CommandError(2, `cannot write --report ${file}: ${reasonOf(error)}`);
+  }
+}
+
+/** Tells, prints and writes the report. */
+function finish(report: Report, options: JobOptions, exitCode: ExitCode): ExitCode {
+  say(`\n${tell(report, { dryRun: options.dryRun === true })}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  if (options.report !== undefined) {
+    try {
+      writeFileSync(options.report, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
+    } catch (error) {
+      throw new CommandError(2, `cannot write --report ${options.report}: ${reasonOf(error)}`);
+    }
+  }
+  return exitCode;
+}
+
+/** What events are sent to: the host and the account, whatever port a stand-in happens to have. */
+function destinationOf({ eventsUrl, advertiserId, profileId }: Connection): string {
+  const { hostname, pathname } = new URL(eventsUrl);
+  return hash(hostname, pathname, advertiserId, profileId ?? "");
+}
+
+function count(report: Report, reason: keyof Report["dropped"] | undefined): void {
+  report.events++;
+  if (reason === undefined) report.mapped++;
+  else report.dropped[reason] = (report.dropped[reason] ?? 0) + 1;
+}
+
+/** A hash over all parts, each with its length. */
+export function hash(...parts: readonly (string | Uint8Array)[]): string {
+  const sum = createHash("sha256");
+  for (const part of parts) sum.update(`${part.length}:`).update(part);
+  return sum.digest("hex");
+}
