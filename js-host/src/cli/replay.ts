@@ -107,7 +107,7 @@ class Letters {
       say(`warning: ${count(this.#old, "event")} of more than ${MAX_AGE_DAYS} days ago, which Amazon refuses; the first is on line ${this.#oldLine}`);
     }
     if (unreadable.length === 0) return;
-    say(`error: ${count(unreadable.length, "line")} could not be read, so what they hold was not sent:`);
+    say(`error: ${count(unreadable.length, "line")} could not be read; nothing in there was sent:`);
     for (const { line, problem } of unreadable) say(`  line ${line}: ${problem}`);
   }
 }
