@@ -41,7 +41,9 @@ try {
 import { createRequire } from "node:module";
 import { createAmazonEvents, transform } from "amazon-dsp-events";
 import { transform as alone, Transformer } from "amazon-dsp-events/core";
+import { fileDeadLetters } from "amazon-dsp-events/dead-letters/file";
 import { startMock } from "amazon-dsp-events/mock";
+import { sqliteStore } from "amazon-dsp-events/stores/sqlite";
 
 const event = { type: "page", messageId: "m-1", timestamp: new Date().toISOString(), userId: "jane@example.com", properties: { country: "US" } };
 assert.equal(transform(event)?.eventId, "m-1");
@@ -50,6 +52,8 @@ assert.equal(new Transformer({ dataSetName: "web" }).transform(event)?.eventDesc
 const require = createRequire(import.meta.url);
 assert.ok(require.resolve("amazon-dsp-events/core.wasm").endsWith("core.wasm"));
 assert.equal(require("amazon-dsp-events/config.schema.json").type, "object");
+assert.equal(typeof fileDeadLetters("dead.ndjson").put, "function");
+assert.equal(typeof sqliteStore, "function");
 
 const mock = await startMock();
 const amazon = createAmazonEvents({ ...mock.parameters });

@@ -72,7 +72,7 @@ export interface DeadLetterSink {
 
 /** What has happened so far; all numbers count from the client's start. */
 export interface Stats {
-  /** Events handed in. */
+  /** Events handed in, and those that an earlier process left in the store. */
   readonly events: number;
   readonly mapped: number;
   /** By reason. */

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, mkdtempSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { test } from "node:test";
@@ -65,6 +65,17 @@ test("the file and the folders made for it are for the owner alone", async () =>
   const again = sqliteStore({ path });
   assert.equal(modeOf(path), "600");
   await again.close();
+});
+
+test("a removed event leaves no bytes in a closed store", async () => {
+  const path = file();
+  const store = sqliteStore({ path });
+  const [id = 0] = await store.add([bytes("the-first-event"), bytes("the-second-event")]);
+  await store.remove([id]);
+  await store.close();
+  const content = readFileSync(path, "latin1");
+  assert.deepEqual([content.includes("the-first-event"), content.includes("the-second-event")], [false, true]);
+  assert.deepEqual(readdirSync(dirname(path)), ["queue.db"]);
 });
 
 test("what arrives within 5 ms shares a write, and 100 events do not wait", async () => {

@@ -225,7 +225,7 @@ export class Journal {
     if (!("job" in entry) || entry.job.format !== FORMAT) return this.#refuse("is no journal of this version", FILE);
     const { job } = entry;
     if (job.core !== identity.core) this.#refuse("was begun by another version", `${job.core}, this is ${identity.core}`);
-    if (job.config !== identity.config) this.#refuse("belongs to a job with another config", "--config");
+    if (job.config !== identity.config) this.#refuse("belongs to a job with another config", "--config; --reason or --event-id of `replay`");
     if (job.destination !== identity.destination) {
       this.#refuse("belongs to a job for another account", "ADVERTISER_ID, PROFILE_ID or the host of BASE_URL");
     }

@@ -38,9 +38,10 @@ export interface SqliteStore extends EventStore {
  * leaves the file when it has its outcome. Reading and writing block the thread for as long as the disk takes.
  *
  * The file holds the events as they are sent: hashed identifiers, and where the mapping gives them the IP address and
- * raw ids (MAID, partner ids). A removed event's bytes are overwritten. It does not go on a network file system.
+ * raw ids (MAID, partner ids). A removed event's bytes are overwritten, at the latest when the store is closed. The file
+ * must not be on a network file system, where locks cannot be relied on.
  *
- * The engine is `node:sqlite` (Node 22.13 and newer, Deno, Bun), else the package `libsql`, if it is installed.
+ * The engine is the runtime's own (Node 22.13 and newer, Deno, Bun), else the package `libsql`, if it is installed.
  *
  * @throws {@link UsageError} for an option that cannot be right
  * @throws {@link AmazonEventsError} `ERR_STORE` if there is no engine, or if the file is in use, damaged or somebody
@@ -50,7 +51,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   return new Store(options);
 }
 
-/** What `node:sqlite` and `libsql` have in common. */
+/** What `node:sqlite`, `bun:sqlite` and `libsql` have in common. */
 interface Database {
   exec(sql: string): void;
   prepare(sql: string): Statement;
@@ -231,7 +232,7 @@ class Store implements SqliteStore {
     this.#removing = [];
     try {
       // Not worth a wait for the disk: the next write that is will take it along.
-      const forgotten = this.#transaction("NORMAL", () => this.#removed.map((id) => this.#delete.get(id) as { bytes: number } | undefined));
+      const forgotten = this.#transaction("NORMAL", () => this.#removed.map((id) => this.#delete.get(id) as { bytes: number } | null | undefined));
       this.#removed = [];
       for (const event of forgotten) {
         if (!event) continue;
@@ -373,21 +374,29 @@ function abandon(database: Database): void {
   database.close();
 }
 
+/** Where SQLite may be, and the name of its class there, if it is not the module itself. */
+const ENGINES = [["node:sqlite", "DatabaseSync"], ["bun:sqlite", "Database"], ["libsql"]] as const;
+
 function connect(path: string): Database {
   const require = createRequire(import.meta.url);
-  let engine: new (path: string) => Database;
-  try {
-    engine = (require("node:sqlite") as { DatabaseSync: typeof engine }).DatabaseSync;
-  } catch {
+  type Engine = new (path: string) => Database;
+  let engine: Engine | undefined;
+  let missing: unknown;
+  for (const [module, name] of ENGINES) {
     try {
-      engine = require("libsql") as typeof engine;
+      const found = require(module) as Engine & Record<string, Engine>;
+      engine = name === undefined ? found : found[name];
+      break;
     } catch (error) {
-      throw new AmazonEventsError(
-        "ERR_STORE",
-        "the store needs SQLite, which this runtime does not have: use Node 22.13 or newer, or `npm install libsql`",
-        { cause: error },
-      );
+      missing = error;
     }
+  }
+  if (!engine) {
+    throw new AmazonEventsError(
+      "ERR_STORE",
+      "the store needs SQLite, which this runtime does not have: use Node 22.13 or newer, or `npm install libsql`",
+      { cause: missing },
+    );
   }
   try {
     return new engine(path);
