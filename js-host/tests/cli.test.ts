@@ -322,7 +322,7 @@ test("a state folder of another job is refused and left as it is", async () => {
     [["send", fileOf(1000), ...NOW], {}, /is not what the job in the state folder was begun with/],
     [["send", longer, ...NOW], {}, /is not what the job in the state folder was begun with/],
     [["send", fileOf(3), ...NOW], {}, /is not what the job in the state folder was begun with/],
-    [["send", fileOf(700), ...NOW, "--config", config], {}, /belongs to a job with another config \(--config\)/],
+    [["send", fileOf(700), ...NOW, "--config", config], {}, /belongs to a job with another config \(--config; --reason or --event-id of `replay`\)/],
     [["send", fileOf(700), "--now", "2026-11-22"], {}, /belongs to a job with another instant \(--now\)/],
     [["send", fileOf(700), ...NOW], { ADVERTISER_ID: "7" }, /belongs to a job for another account/],
   ];

@@ -101,10 +101,15 @@ class Letters {
   /** Says what the report or the list does not. */
   tell(): void {
     const { unreadable } = this;
-    if (this.#chosen === 0 && this.#read > 0) say(`none of the ${count(this.#read, "dead letter")} is what was asked for (--reason, --event-id)`);
-    if (this.#repeated > 0) say(`${count(this.#repeated, "dead letter")} repeated an event of an earlier line: each event is sent once`);
+    if (this.#chosen === 0 && this.#read > 0) {
+      say(`none of the ${count(this.#read, "dead letter")} is what was asked for (--reason, --event-id)`);
+    }
+    if (this.#repeated > 0) {
+      say(`${count(this.#repeated, "dead letter")} repeated an event of an earlier line: each event is sent once`);
+    }
     if (this.#old > 0) {
-      say(`warning: ${count(this.#old, "event")} of more than ${MAX_AGE_DAYS} days ago, which Amazon refuses; the first is on line ${this.#oldLine}`);
+      const events = `${count(this.#old, "event")} of more than ${MAX_AGE_DAYS} days ago`;
+      say(`warning: ${events}, which Amazon refuses; the first is on line ${this.#oldLine}`);
     }
     if (unreadable.length === 0) return;
     say(`error: ${count(unreadable.length, "line")} could not be read; nothing in there was sent:`);
@@ -133,7 +138,8 @@ async function list(file: string | undefined, letters: Letters, options: ReplayO
     await output.write(`${JSON.stringify(data)}\n`);
     return 0;
   }
-  await output.write(`${count(rows.length, "dead letter")}${first ? `, the oldest of ${String(first.eventTime)} (${redact(first.eventId)})` : ""}\n`);
+  const since = first ? `, the oldest of ${redact(String(first.eventTime))} (${redact(first.eventId)})` : "";
+  await output.write(`${count(rows.length, "dead letter")}${since}\n`);
   if (rows.length === 0) return 0;
   const byCount = Object.entries(reasons).sort(([, a], [, b]) => b - a);
   await output.write(`\n${byCount.map(([reason, total]) => `${String(total).padStart(8)}  ${reason}\n`).join("")}\n`);

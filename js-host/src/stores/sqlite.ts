@@ -11,7 +11,7 @@ import type { EventStore, StoredEvent } from "./store.js";
 export interface SqliteStoreOptions {
   /** The file. It and its folder are made if they are not there, readable for the owner alone. One client at a time may have it. */
   path: string;
-  /** Events that it may hold. Default 1,000,000. */
+  /** Events that it may hold. What one client adds is limited by its `maxQueueEvents` as well. Default 1,000,000. */
   maxEvents?: number;
   /** Bytes of events that it may hold; the file is somewhat larger. Default 1,073,741,824. */
   maxBytes?: number;
@@ -193,7 +193,10 @@ class Store implements SqliteStore {
     const left = this.#removed.length;
     release(this.#database);
     if (left === 0) return;
-    throw this.#error("ERR_STORE_FULL", `still holds ${left} events that have their outcome, for the disk is full: they will be sent again`);
+    throw this.#error(
+      "ERR_STORE_FULL",
+      `still holds ${left} events that have their outcome, for the disk is full: they will be sent again`,
+    );
   }
 
   #read(after: number): Row[] {
@@ -232,7 +235,9 @@ class Store implements SqliteStore {
     this.#removing = [];
     try {
       // Not worth a wait for the disk: the next write that is will take it along.
-      const forgotten = this.#transaction("NORMAL", () => this.#removed.map((id) => this.#delete.get(id) as { bytes: number } | null | undefined));
+      const forgotten = this.#transaction("NORMAL", () =>
+        this.#removed.map((id) => this.#delete.get(id) as { bytes: number } | null | undefined),
+      );
       this.#removed = [];
       for (const event of forgotten) {
         if (!event) continue;
@@ -332,9 +337,9 @@ function open(path: string): Database {
         PRAGMA application_id=${APPLICATION_ID};
         PRAGMA user_version=${FORMAT}`);
     } else if (application !== APPLICATION_ID) {
-      throw new AmazonEventsError("ERR_STORE", `${path} is a database of another program: it was not changed. Name another file for the store`);
+      throw refused(`${path} is a database of another program: it was not changed. Name another file for the store`);
     } else if (format !== FORMAT) {
-      throw new AmazonEventsError("ERR_STORE", `the store ${path} has format ${format}, this version reads ${FORMAT}: it was not changed`);
+      throw refused(`the store ${path} has format ${format}, this version reads ${FORMAT}: it was not changed`);
     } else if (String(Object.values(database.prepare("PRAGMA quick_check(1)").get() as object)[0]) !== "ok") {
       throw new Error("database disk image is malformed");
     }
@@ -392,11 +397,7 @@ function connect(path: string): Database {
     }
   }
   if (!engine) {
-    throw new AmazonEventsError(
-      "ERR_STORE",
-      "the store needs SQLite, which this runtime does not have: use Node 22.13 or newer, or `npm install libsql`",
-      { cause: missing },
-    );
+    throw refused("the store needs SQLite, which this runtime does not have: use Node 22.13 or newer, or `npm install libsql`", missing);
   }
   try {
     return new engine(path);
@@ -412,15 +413,20 @@ function isFull(error: unknown): boolean {
 
 function faultOf(error: unknown, path: string, verb: string): AmazonEventsError {
   const words = messageOf(error);
-  const make = (code: "ERR_STORE" | "ERR_STORE_FULL", message: string): AmazonEventsError => new AmazonEventsError(code, message, { cause: error });
-  if (isFull(error)) return make("ERR_STORE_FULL", `cannot ${verb} the store ${path}: the disk is full`);
+  if (isFull(error)) {
+    return new AmazonEventsError("ERR_STORE_FULL", `cannot ${verb} the store ${path}: the disk is full`, { cause: error });
+  }
   if (/database is locked/.test(words)) {
-    return make("ERR_STORE", `the store ${path} is in use: one client at a time may have it. Close the other, or name another file`);
+    return refused(`the store ${path} is in use: one client at a time may have it. Close the other, or name another file`, error);
   }
   if (/not a database|malformed/.test(words)) {
-    return make("ERR_STORE", `${path} is damaged, or no store: it was not changed. Move it away, or name another file for the store`);
+    return refused(`${path} is damaged, or no store: it was not changed. Move it away, or name another file for the store`, error);
   }
-  return make("ERR_STORE", `cannot ${verb} the store ${path}: ${words}`);
+  return refused(`cannot ${verb} the store ${path}: ${words}`, error);
+}
+
+function refused(message: string, cause?: unknown): AmazonEventsError {
+  return new AmazonEventsError("ERR_STORE", message, { cause });
 }
 
 function atLeastOne(name: string, value: unknown, standard: number): number {
