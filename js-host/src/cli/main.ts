@@ -10,6 +10,7 @@ import { DEFAULT_RETRY } from "../retry.js";
 import { coverage, type CoverageOptions } from "./coverage.js";
 import { CommandError, type ExitCode } from "./errors.js";
 import { explain, type ExplainOptions } from "./explain.js";
+import { importConfig, type ImportConfigOptions } from "./import_config.js";
 import { say } from "./io.js";
 import { mock, type MockOptions } from "./mock.js";
 import { optionOf } from "./parameters.js";
@@ -145,6 +146,30 @@ Examples:
   ).action(async (file: string | undefined, options: ReplayOptions) => {
     done(await replay(file, options));
   });
+
+  root
+    .command("import-config")
+    .summary("make a config from another system's mapping")
+    .description(
+      "Reads a Segment mapping of the Amazon destination (JSON) or a table as MetaRouter has it (CSV or Markdown), prints a config " +
+        "that does the same, and lists on standard error what could not be carried over.",
+    )
+    .argument("[file]", "the mapping; `-` or nothing: standard input")
+    .option("--out <file>", "write the config there instead; never over a file that exists")
+    .option("--force", "with --out: overwrite it")
+    .option("--json", "print the config and both lists as one JSON object")
+    .addHelpText(
+      "after",
+      `
+Exit codes: 0 the config was made, with or without things left out, 2 wrong use or a file that is no mapping.
+
+Examples:
+  amazon-dsp-events import-config segment.json --out amazon-dsp-events.json
+  amazon-dsp-events import-config metarouter.md > amazon-dsp-events.json`,
+    )
+    .action(async (file: string | undefined, options: ImportConfigOptions) => {
+      done(await importConfig(file, options));
+    });
 
   root
     .command("mock")
