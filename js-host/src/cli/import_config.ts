@@ -30,6 +30,7 @@ const MAX_BYTES = 16 * 2 ** 20;
 
 /** Runs `import-config`. */
 export async function importConfig(file: string | undefined, options: ImportConfigOptions): Promise<0> {
+  if (options.force && options.out === undefined) throw new CommandError(2, "--force goes with --out: nothing else is overwritten");
   const { name, text } = await read(file);
   const imported = importText(text, name);
   const config = `${pretty(imported.config)}\n`;
@@ -82,7 +83,8 @@ function fromJson(text: string, name: string, ledger: Ledger): Export {
 
 function fromTables(text: string, name: string, ledger: Ledger): Export {
   const markdown = markdownTables(text);
-  const tables = markdown.length > 0 ? markdown : separatedTables(text).filter((table, index) => index === 0 || isKnown(table));
+  const separated = ([",", ";", "\t"] as const).map((separator) => separatedTables(text, separator).filter(isKnown));
+  const tables = markdown.length > 0 ? markdown : (separated.find(({ length }) => length > 0) ?? []);
   const exported = readTables(tables, ledger);
   if (exported) return exported;
   throw new CommandError(
@@ -137,7 +139,7 @@ function write(file: string, config: string, force: boolean): void {
 function tell({ carried, notCarried }: Imported, out: string | undefined): void {
   const lines = [out === undefined ? "The config is valid." : `The config is valid and stands in ${out}.`];
   const differing = carried.filter(({ note }) => note !== undefined);
-  if (differing.length > 0) lines.push("", "Carried over, and to be known:", ...differing.map(({ item, note }) => `- ${item}: ${note}`));
+  if (differing.length > 0) lines.push("", "Carried over with a difference:", ...differing.map(({ item, note }) => `- ${item}: ${note}`));
   if (notCarried.length === 0) lines.push("", "Nothing was left out.");
   else lines.push("", `Not carried over (${notCarried.length}):`);
   for (const { item, reason, remedy } of notCarried) {

@@ -1,5 +1,16 @@
 // What the core does without a config: its event tables and the places where it looks. A test compares it with the core.
-import type { ConversionType, InputName } from "../../core.js";
+import { isConfigError, Transformer, type Config, type ConversionType, type InputName } from "../../core.js";
+
+/** Whether the core takes a config. */
+export function accepts(config: Config): boolean {
+  try {
+    new Transformer(config);
+    return true;
+  } catch (error) {
+    if (isConfigError(error)) return false;
+    throw error;
+  }
+}
 
 /** The types of calls that carry no event name; a rule of that name is for the type. */
 export const NAMELESS_TYPES: readonly string[] = ["page", "screen", "identify", "group", "alias"];

@@ -11,7 +11,7 @@ interface Terms {
   readonly event?: string;
 }
 
-const TOKEN = /\s*(?:(?<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<word>[A-Za-z_][\w.-]*)|(?<sign>!=|>=|<=|[=<>!(),])|(?<other>\S))/gy;
+const TOKEN = /\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\w[\w.-]*|[!<>]=|\S)/gy;
 // Parentheses multiply; nobody writes this many by hand.
 const MAX_TERMS = 1000;
 const HELP = "only `type` and `event`, compared by `=` with texts and joined by `and` and `or`, can be";

@@ -116,6 +116,16 @@ export class Ledger {
   }
 }
 
+/** Whether it is a literal alone. */
+export function isLiteral(origin: Origin): origin is Origin & { literal: string | number } {
+  return origin.paths.length === 0 && origin.lines === undefined && origin.literal !== undefined;
+}
+
+/** Whether two lists are the same, in the same order. */
+export function same(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((one, index) => one === right[index]);
+}
+
 /** Letters and digits alone, in lower case: `Amazon field` and `amazon_field` are the same. */
 export function plain(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]/g, "");
@@ -180,6 +190,9 @@ export function fieldOf(name: string): Field | undefined {
 /** What to do about a field whose value cannot be carried over. */
 export function remedyFor(field: Field | undefined): string {
   if (field === "conversionType") return "write one rule for each event under `events`";
+  if (field === "name" || field === "dataSetName") return `set \`${field}\` in the event's rule`;
+  if (field === "value") return "put the amount into the event before it is handed over, and name its path as the rule's `value`";
+  if (field === "unitsSold") return "put it at `properties.quantity`";
   if (field === "amznUserData" || field === "amznAdStorage") return `put it at \`${consentPaths(field)[0]}\``;
   const input = field === "eventSource" ? "deviceType" : field;
   const builtIn = Object.entries(PATHS).find(([name]) => name === input)?.[1];

@@ -137,7 +137,9 @@ class Reader {
 
   #put(fields: Fields, field: Field, item: string, text: string, transform = ""): void {
     const place = "label" in fields ? (fields as Mapping).label : undefined;
-    const origin = read(text, transform);
+    // No path leads to these, so a word alone is what it says.
+    const isWord = LITERAL_FIELDS.has(field) && /^[\w -]+$/.test(text) && !TOP_LEVEL.test(text);
+    const origin = isWord ? { paths: [], literal: text } : read(text, transform);
     if ("problem" in origin) {
       fields.unread.add(field);
       return this.#ledger.leave(item, origin.problem, remedyFor(field), place);
@@ -175,6 +177,7 @@ function lastKey(input: string): string {
   return /([\w-]+)\W*$/.exec(input)?.[1] ?? "";
 }
 
+const LITERAL_FIELDS: ReadonlySet<Field> = new Set(["name", "dataSetName", "eventSource", "conversionType"]);
 const TOP_LEVEL = /^(type|event|name|category|messageId|userId|anonymousId|groupId|previousId|timestamp|originalTimestamp|sentAt|receivedAt|channel|version)$/;
 // Wrappers that the core needs not be told of.
 const WRAPPER = /^(?:sha-?256|hash|lower|lowercase|toLowerCase|trim|normali[sz]e|to_?string|to_?number|to_?float)\w*\s*\((.*)\)$/is;
@@ -205,6 +208,7 @@ export function cellOrigin(cell: string): Origin | { readonly problem: string } 
       paths.push(read.path);
     }
   }
+  if (paths.length === 0 && literal === undefined && lines === undefined) return { problem: `\`${cell}\` names nothing` };
   return { paths, ...(literal !== undefined && { literal }), ...(lines !== undefined && { lines }) };
 }
 

@@ -37,10 +37,7 @@ function cells(line: string): string[] | undefined {
 }
 
 /** The tables of separated values: a blank line ends one. */
-export function separatedTables(text: string): Table[] {
-  const firstLine = text.split(/[\r\n]+/).find((line) => line.trim() !== "") ?? "";
-  const count = (separator: string): number => firstLine.split(separator).length;
-  const separator = [",", ";", "\t"].reduce((best, one) => (count(one) > count(best) ? one : best));
+export function separatedTables(text: string, separator: "," | ";" | "\t"): Table[] {
   const tables: Table[] = [];
   let open: { line: number; header: string[]; rows: string[][] } | undefined;
   for (const { line, row } of records(text, separator)) {
