@@ -63,7 +63,10 @@ test("the built-in event tables are the core's", () => {
   for (const [preset, table] of Object.entries(PRESETS)) {
     for (const [name, type] of PRESETS.segment) {
       const event = /^[ps]/.test(name) ? { type: name } : { type: "track", event: name };
-      const outcome = evaluate({ preset: preset as keyof typeof PRESETS, defaults: { countryCode: "US" } }, { ...event, userId: "jane@example.com" });
+      const outcome = evaluate(
+        { preset: preset as keyof typeof PRESETS, defaults: { countryCode: "US" } },
+        { ...event, userId: "jane@example.com" },
+      );
       const made = outcome.outcome === "mapped" ? outcome.event.eventDescription.conversionType : outcome.reason;
       assert.equal(made, table.has(name) ? type : "unmapped_event", `${preset}: ${name}`);
     }
@@ -84,13 +87,19 @@ test("the built-in paths are the core's, in its order", () => {
     for (const one of expected) put(event, one, [[]]);
     // An amount and the units come from the same lines.
     const tried = new Set(transformer.explain(event, NOW).tried.map((one) => one.path));
-    assert.deepEqual([...tried].filter((one) => expected.includes(one)), expected);
+    assert.deepEqual(
+      [...tried].filter((one) => expected.includes(one)),
+      expected,
+    );
   }
 });
 
 test("the built-in categories are the core's", () => {
   for (const category of CATEGORIES) {
-    const outcome = evaluate({}, { ...ORDER, properties: { country: "DE" }, context: { consent: { optOut: { [category]: true } } } });
+    const outcome = evaluate(
+      {},
+      { ...ORDER, properties: { country: "DE" }, context: { consent: { optOut: { [category]: true } } } },
+    );
     assert.equal(outcome.outcome === "dropped" && outcome.reason, "consent_denied");
   }
 });
@@ -165,7 +174,9 @@ test("directives that choose among paths are a list of paths", () => {
 });
 
 test("a Segment subscription maps an order as it did there", () => {
-  const { config, carried, notCarried } = imported([subscription("Purchases", 'type = "track" and event = "Order Completed"', { ...FIELDS, eventType: "OFF_AMAZON_PURCHASES" })]);
+  const { config, carried, notCarried } = imported([
+    subscription("Purchases", 'type = "track" and event = "Order Completed"', { ...FIELDS, eventType: "OFF_AMAZON_PURCHASES" }),
+  ]);
   assert.deepEqual(config, {
     events: {
       "Order Completed": { value: ["properties.value"], customData: { brand: "properties.brand" } },
@@ -206,7 +217,12 @@ test("a Segment subscription maps an order as it did there", () => {
   assert.deepEqual(evaluate(config, ORDER), {
     outcome: "mapped",
     event: {
-      eventDescription: { name: "order completed", conversionType: "OFF_AMAZON_PURCHASES", eventSource: "IOS", eventIngestionMethod: "SERVER_TO_SERVER" },
+      eventDescription: {
+        name: "order completed",
+        conversionType: "OFF_AMAZON_PURCHASES",
+        eventSource: "IOS",
+        eventIngestionMethod: "SERVER_TO_SERVER",
+      },
       eventId: "m-1",
       eventTime: "2026-11-20T10:00:00Z",
       countryCode: "US",
@@ -227,9 +243,15 @@ test("a Segment subscription maps an order as it did there", () => {
 
 test("Segment's whole table takes the segment preset and says only what differs from it", () => {
   const table: [string, string][] = [
-    ["Product Added", "ADD_TO_SHOPPING_CART"], ["Application Submitted", "APPLICATION"], ["Checkout Started", "CHECKOUT"],
-    ["Callback Started", "CONTACT"], ["Lead Generated", "LEAD"], ["Order Completed", "OFF_AMAZON_PURCHASES"],
-    ["Application Opened", "MOBILE_APP_FIRST_START"], ["Products Searched", "SEARCH"], ["Signed Up", "SIGN_UP"],
+    ["Product Added", "ADD_TO_SHOPPING_CART"],
+    ["Application Submitted", "APPLICATION"],
+    ["Checkout Started", "CHECKOUT"],
+    ["Callback Started", "CONTACT"],
+    ["Lead Generated", "LEAD"],
+    ["Order Completed", "OFF_AMAZON_PURCHASES"],
+    ["Application Opened", "MOBILE_APP_FIRST_START"],
+    ["Products Searched", "SEARCH"],
+    ["Signed Up", "SIGN_UP"],
     ["Subscription Created", "SUBSCRIBE"],
   ];
   const { config } = imported([
@@ -259,7 +281,16 @@ test("every form of an export that is met gives the same config", () => {
   const mapping = { ...FIELDS, eventType: "OFF_AMAZON_PURCHASES" };
   const trigger = 'event = "Order Completed"';
   const one = subscription("Purchases", trigger, mapping);
-  const fromApi = { id: "s", name: "Purchases", actionId: "a", actionSlug: "trackConversion", destinationId: "d", enabled: true, trigger, settings: mapping };
+  const fromApi = {
+    id: "s",
+    name: "Purchases",
+    actionId: "a",
+    actionSlug: "trackConversion",
+    destinationId: "d",
+    enabled: true,
+    trigger,
+    settings: mapping,
+  };
   const { config } = imported(one);
   const forms: unknown[] = [
     [one],
@@ -280,19 +311,35 @@ test("every form of an export that is met gives the same config", () => {
 
 test("the settings of the destination are hints, and no value of them is told", () => {
   const { config, notCarried } = imported({
-    settings: { region: "https://advertising-api-eu.amazon.com", advertiserId: "4711", dataSetName: "web_events", oauth: { access_token: "Atza|secret" } },
+    settings: {
+      region: "https://advertising-api-eu.amazon.com",
+      advertiserId: "4711",
+      dataSetName: "web_events",
+      oauth: { access_token: "Atza|secret" },
+    },
     subscriptions: [subscription("Pages", 'type = "page"', { eventType: "PAGE_VIEW" })],
   });
   assert.equal(config.dataSetName, "web_events");
   assert.deepEqual(notCarried, [
-    { item: "settings.region", reason: "the region is a connection parameter, not part of the config", remedy: "set BASE_URL=https://advertising-api-eu.amazon.com" },
-    { item: "settings.advertiserId", reason: "the advertiser is a connection parameter, not part of the config", remedy: "set ADVERTISER_ID to it" },
+    {
+      item: "settings.region",
+      reason: "the region is a connection parameter, not part of the config",
+      remedy: "set BASE_URL=https://advertising-api-eu.amazon.com",
+    },
+    {
+      item: "settings.advertiserId",
+      reason: "the advertiser is a connection parameter, not part of the config",
+      remedy: "set ADVERTISER_ID to it",
+    },
     { item: "settings.oauth", reason: "no setting here is like it" },
   ]);
 });
 
 test("a switched-off mapping switches its event off, unless another has it", () => {
-  const off = { enabled: false, ...subscription("Off", 'event = "Wishlist Shared" or event = "Signed Up"', { eventType: "LEAD" }) };
+  const off = {
+    enabled: false,
+    ...subscription("Off", 'event = "Wishlist Shared" or event = "Signed Up"', { eventType: "LEAD" }),
+  };
   const on = subscription("On", 'event = "Signed Up"', { eventType: "SIGN_UP" });
   const { config, carried } = imported([off, on]);
   assert.equal(config.events?.["Wishlist Shared"], false);
@@ -313,7 +360,11 @@ test("a mapping of every track event is for those that no other mapping has", ()
   ]);
   assert.equal(config.unmapped, "OTHER");
   assert.deepEqual(notCarried, [
-    { item: 'value ("Rest")', reason: "a rule for everything else has a conversion type alone", remedy: "name the events one by one under `events`" },
+    {
+      item: 'value ("Rest")',
+      reason: "a rule for everything else has a conversion type alone",
+      remedy: "name the events one by one under `events`",
+    },
   ]);
   const typeOf = (event: AnalyticsEvent): unknown => {
     const outcome = evaluate(config, { ...event, userId: "jane@example.com", properties: { country: "US" } });
@@ -327,7 +378,11 @@ test("a mapping of every track event is for those that no other mapping has", ()
 
 test("mappings that disagree on an identifier have their paths joined in order, and it is said", () => {
   const { config, carried, notCarried } = imported([
-    subscription("A", 'event = "Signed Up"', { eventType: "SIGN_UP", matchKeys: { email: path("properties.mail"), phone: path("properties.tel") }, countryCode: "US" }),
+    subscription("A", 'event = "Signed Up"', {
+      eventType: "SIGN_UP",
+      matchKeys: { email: path("properties.mail"), phone: path("properties.tel") },
+      countryCode: "US",
+    }),
     subscription("B", 'event = "Lead Generated"', { eventType: "LEAD", matchKeys: { email: path("userId") }, countryCode: "GB" }),
   ]);
   assert.deepEqual(config.inputs, { email: ["properties.mail"], phone: ["properties.tel"] });
@@ -335,13 +390,21 @@ test("mappings that disagree on an identifier have their paths joined in order, 
   assert.deepEqual(
     carried.filter(({ item, note }) => note !== undefined && /email|phone|countryCode/.test(item)),
     [
-      { item: "email", to: "inputs.email", note: "the mappings disagree, and here it is the same for all events, so the paths are joined in order: properties.mail, userId" },
+      {
+        item: "email",
+        to: "inputs.email",
+        note: "the mappings disagree, and here it is the same for all events, so the paths are joined in order: properties.mail, userId",
+      },
       { item: "phone", to: "built in", note: "not every mapping has it, and here it holds for all events" },
       { item: "countryCode", to: "built in", note: "the mappings disagree, and here it is the same for all events" },
     ],
   );
   assert.deepEqual(notCarried, [
-    { item: "the literal of countryCode", reason: "not every mapping has it, and here it is the same for all events", remedy: "put the value into the event and name its path" },
+    {
+      item: "the literal of countryCode",
+      reason: "not every mapping has it, and here it is the same for all events",
+      remedy: "put the value into the event and name its path",
+    },
   ]);
 });
 
@@ -355,19 +418,38 @@ test("literals become defaults and constants, and consent is never one", () => {
     eventActionSource: "offline",
     value: 10,
     matchKeys: { email: path("properties.mail") },
-    consent: { amznUserData: "GRANTED", amznAdStorage: path("context.consent.categoryPreferences.Ads"), tcf: path("properties.tcf") },
-    customAttributes: [{ name: "plan", dataType: "STRING", value: "gold" }, { name: "seats", value: path("properties.seats") }],
+    consent: {
+      amznUserData: "GRANTED",
+      amznAdStorage: path("context.consent.categoryPreferences.Ads"),
+      tcf: path("properties.tcf"),
+    },
+    customAttributes: [
+      { name: "plan", dataType: "STRING", value: "gold" },
+      { name: "seats", value: path("properties.seats") },
+    ],
   });
-  assert.deepEqual({ ...config, events: config.events?.["Lead Generated"] }, {
-    dataSetName: "leads",
-    events: { conversionType: "LEAD", name: "New Lead", value: { const: 10 }, customData: { plan: { const: "gold" }, seats: "properties.seats" } },
-    inputs: { email: ["properties.mail"], deviceType: { const: "OFFLINE" } },
-    identity: { matchKeys: ["EMAIL"], userIdAs: "none" },
-    consent: { categories: { amznAdStorage: ["Ads"] }, geoIp: false },
-    defaults: { countryCode: "US", currencyCode: "usd", eventSource: "OFFLINE" },
-  });
+  assert.deepEqual(
+    { ...config, events: config.events?.["Lead Generated"] },
+    {
+      dataSetName: "leads",
+      events: {
+        conversionType: "LEAD",
+        name: "New Lead",
+        value: { const: 10 },
+        customData: { plan: { const: "gold" }, seats: "properties.seats" },
+      },
+      inputs: { email: ["properties.mail"], deviceType: { const: "OFFLINE" } },
+      identity: { matchKeys: ["EMAIL"], userIdAs: "none" },
+      consent: { categories: { amznAdStorage: ["Ads"] }, geoIp: false },
+      defaults: { countryCode: "US", currencyCode: "usd", eventSource: "OFFLINE" },
+    },
+  );
   assert.deepEqual(notCarried, [
-    { item: "the literal of amznUserData", reason: "consent is a person's, so it must come from the event and is never assumed", remedy: "put it at `context.consent.amazonConsent.amznUserData`" },
+    {
+      item: "the literal of amznUserData",
+      reason: "consent is a person's, so it must come from the event and is never assumed",
+      remedy: "put it at `context.consent.amazonConsent.amznUserData`",
+    },
   ]);
   const outcome = evaluate(config, {
     type: "track",
@@ -376,14 +458,23 @@ test("literals become defaults and constants, and consent is never one", () => {
     properties: { mail: "jane.doe@example.com", seats: 4 },
   });
   assert.deepEqual(outcome.outcome === "mapped" && outcome.event, {
-    eventDescription: { name: "new lead", conversionType: "LEAD", eventSource: "OFFLINE", eventIngestionMethod: "SERVER_TO_SERVER", dataSetName: "leads" },
+    eventDescription: {
+      name: "new lead",
+      conversionType: "LEAD",
+      eventSource: "OFFLINE",
+      eventIngestionMethod: "SERVER_TO_SERVER",
+      dataSetName: "leads",
+    },
     eventId: "m-1",
     eventTime: "2026-11-20T10:00:00Z",
     countryCode: "US",
     matchKeys: [{ type: "EMAIL", values: [JANE] }],
     value: 10,
     consent: { amazonConsent: { amznUserData: "GRANTED", amznAdStorage: "GRANTED" } },
-    customData: [{ name: "plan", dataType: "STRING", value: "gold" }, { name: "seats", dataType: "INTEGER", value: "4" }],
+    customData: [
+      { name: "plan", dataType: "STRING", value: "gold" },
+      { name: "seats", dataType: "INTEGER", value: "4" },
+    ],
   });
 });
 
@@ -397,7 +488,10 @@ test("what cannot be carried over is listed with its reason and what to do", () 
       name: path("properties.query"),
       countryCode: path("context.locale"),
       dataSetName: "ADD_DATA_SET_NAME_HERE",
-      matchKeys: { email: { "@case": { operator: "lower", value: path("traits.email") } }, phone: first("properties.tel", "none") },
+      matchKeys: {
+        email: { "@case": { operator: "lower", value: path("traits.email") } },
+        phone: first("properties.tel", "none"),
+      },
       dataProcessingOptions: path("properties.options"),
       customAttributes: path("properties"),
     }),
@@ -417,18 +511,42 @@ test("what cannot be carried over is listed with its reason and what to do", () 
       ],
       ['text ("Slack")', "no setting here is like it", undefined],
       ['mapping "Post"', "its action is `postToChannel`, not `trackConversion` of Segment's Amazon destination", undefined],
-      ['matchKeys.email ("Search")', "`@case` computes a value", "name its path under `inputs.email`; until then the built-in ones are read (traits.email, properties.email)"],
-      ['dataProcessingOptions ("Search")', "no setting here is like it", "leave out events of limited data use before they are handed over: Amazon does not process them"],
-      ['customAttributes ("Search")', "all attributes at once cannot be taken over", "name each attribute and its path under `customData`"],
+      [
+        'matchKeys.email ("Search")',
+        "`@case` computes a value",
+        "name its path under `inputs.email`; until then the built-in ones are read (traits.email, properties.email)",
+      ],
+      [
+        'dataProcessingOptions ("Search")',
+        "no setting here is like it",
+        "leave out events of limited data use before they are handed over: Amazon does not process them",
+      ],
+      [
+        'customAttributes ("Search")',
+        "all attributes at once cannot be taken over",
+        "name each attribute and its path under `customData`",
+      ],
       ['every track event of mapping "Slack"', "no conversion type is said", TYPES],
-      ['name ("Search")', "it is read from the event (properties.query), and here it is the same for all events of a rule", "set `name` in the event's rule"],
+      [
+        'name ("Search")',
+        "it is read from the event (properties.query), and here it is the same for all events of a rule",
+        "set `name` in the event's rule",
+      ],
       [
         'dataSetName ("Search")',
         "`ADD_DATA_SET_NAME_HERE` is no data set name: 1 to 100 letters, digits, `_`, `-`, beginning with a letter",
         "set `dataSetName` in the event's rule",
       ],
-      ['event products searched of mapping "Search again"', 'an event becomes one Amazon event, and mapping "Search" has it already', undefined],
-      ['mapping "Typed by the event"', "its conversion type is read from the event", "write one rule for each event under `events`"],
+      [
+        'event products searched of mapping "Search again"',
+        'an event becomes one Amazon event, and mapping "Search" has it already',
+        undefined,
+      ],
+      [
+        'mapping "Typed by the event"',
+        "its conversion type is read from the event",
+        "write one rule for each event under `events`",
+      ],
       ['mapping "Wished for"', "Amazon has no conversion type `WISH`", TYPES],
       ["the literal of phone", "after paths it has no place: what is not there is left out", undefined],
       [
@@ -445,10 +563,21 @@ const TYPES =
   "PAGE_VIEW, SEARCH, SIGN_UP, SUBSCRIBE";
 
 test("names that objects have by nature are names like any other", () => {
-  const { config } = imported(JSON.parse('[{"subscribe":"event = \\"__proto__\\" or event = \\"constructor\\"","mapping":{"eventType":"LEAD","customAttributes":{"__proto__":{"@path":"$.properties.a"}}}}]'));
+  const { config } = imported(
+    JSON.parse(
+      '[{"subscribe":"event = \\"__proto__\\" or event = \\"constructor\\"","mapping":{"eventType":"LEAD","customAttributes":{"__proto__":{"@path":"$.properties.a"}}}}]',
+    ),
+  );
   assert.deepEqual(Object.keys(config.events ?? {}).slice(0, 2), ["__proto__", "constructor"]);
-  const outcome = evaluate(config, { type: "track", event: "__proto__", userId: "jane@example.com", properties: { country: "US", a: 1 } });
-  assert.deepEqual(outcome.outcome === "mapped" && outcome.event.customData, [{ name: "__proto__", dataType: "INTEGER", value: "1" }]);
+  const outcome = evaluate(config, {
+    type: "track",
+    event: "__proto__",
+    userId: "jane@example.com",
+    properties: { country: "US", a: 1 },
+  });
+  assert.deepEqual(outcome.outcome === "mapped" && outcome.event.customData, [
+    { name: "__proto__", dataType: "INTEGER", value: "1" },
+  ]);
 });
 
 test("tables are read from Markdown and from separated values", () => {
@@ -459,7 +588,10 @@ test("tables are read from Markdown and from separated values", () => {
   const csv = [{ line: 1, header: ["a", "b, c"], rows: [['say "hi"', "two\nlines"]] }];
   assert.deepEqual(separatedTables('a,"b, c"\r\n"say ""hi""","two\nlines"\r\n', ","), csv);
   assert.deepEqual(separatedTables('a;"b, c"\n"say ""hi""";"two\nlines"', ";"), csv);
-  assert.deepEqual(separatedTables('a\t"b, c"\r"say ""hi"""\t"two\nlines"\n\nd\te\n1\t2', "\t"), [...csv, { line: 5, header: ["d", "e"], rows: [["1", "2"]] }]);
+  assert.deepEqual(separatedTables('a\t"b, c"\r"say ""hi"""\t"two\nlines"\n\nd\te\n1\t2', "\t"), [
+    ...csv,
+    { line: 5, header: ["d", "e"], rows: [["1", "2"]] },
+  ]);
 });
 
 test("a cell is paths in order, a literal, or a sum of lines", () => {
@@ -475,9 +607,15 @@ test("a cell is paths in order, a literal, or a sum of lines", () => {
     ["12.5", { paths: [], literal: 12.5 }],
     ["sum(properties.products[].price * properties.products[].quantity)", { paths: [], lines: "properties.products" }],
     ["sum of properties.items[*].price × quantity; properties.total", { paths: ["properties.total"], lines: "properties.items" }],
-    ["properties.products[0].sku", { problem: "`properties.products[0].sku` points into a list, and a path here is keys joined by dots" }],
+    [
+      "properties.products[0].sku",
+      { problem: "`properties.products[0].sku` points into a list, and a path here is keys joined by dots" },
+    ],
     ["concat(traits.first, traits.last)", { problem: "`concat(traits.first, traits.last)` is neither a path nor a literal" }],
-    ["properties.total, sum(properties.products[].price)", { problem: "a sum of lines comes first here, and in `properties.total, sum(properties.products[].price)` it does not" }],
+    [
+      "properties.total, sum(properties.products[].price)",
+      { problem: "a sum of lines comes first here, and in `properties.total, sum(properties.products[].price)` it does not" },
+    ],
     ['"US", traits.country', { problem: '`"US", traits.country` has something after a literal' }],
   ];
   for (const [cell, origin] of cases) assert.deepEqual(cellOrigin(cell), origin, cell);
@@ -485,11 +623,24 @@ test("a cell is paths in order, a literal, or a sum of lines", () => {
 
 test("Amazon's fields are known in the spellings that tables have", () => {
   const cases: [string, string | undefined][] = [
-    ["eventDescription.dataSetName", "dataSetName"], ["Data Set Name", "dataSetName"], ["data_set_name", "dataSetName"],
-    ["matchKeys[EMAIL].values", "email"], ["matchKeys.values (EMAIL)", "email"], ["matchKeys[type=PHONE].values[0]", "phone"], ["EMAIL", "email"],
-    ["Hashed email", "email"], ["events[].countryCode", "country"], ["consent.amazonConsent.amznUserData", "amznUserData"],
-    ["consent.geo.ipAddress", "ip"], ["value", "value"], ["value (purchases)", "value"], ["deviceInfo.userAgent", "userAgent"],
-    ["clientDedupeId", "messageId"], ["matchKeys", undefined], ["constructor", undefined], ["something", undefined],
+    ["eventDescription.dataSetName", "dataSetName"],
+    ["Data Set Name", "dataSetName"],
+    ["data_set_name", "dataSetName"],
+    ["matchKeys[EMAIL].values", "email"],
+    ["matchKeys.values (EMAIL)", "email"],
+    ["matchKeys[type=PHONE].values[0]", "phone"],
+    ["EMAIL", "email"],
+    ["Hashed email", "email"],
+    ["events[].countryCode", "country"],
+    ["consent.amazonConsent.amznUserData", "amznUserData"],
+    ["consent.geo.ipAddress", "ip"],
+    ["value", "value"],
+    ["value (purchases)", "value"],
+    ["deviceInfo.userAgent", "userAgent"],
+    ["clientDedupeId", "messageId"],
+    ["matchKeys", undefined],
+    ["constructor", undefined],
+    ["something", undefined],
   ];
   for (const [name, field] of cases) assert.equal(fieldOf(name), field, name);
 });
@@ -563,11 +714,16 @@ test("a MetaRouter table in Markdown maps an order as it did there", () => {
       reason: "`properties.products[0].sku` points into a list, and a path here is keys joined by dots",
       remedy: "put the finished value into the event before it is handed over, and name its path",
     },
-    { item: "REFRESH_TOKEN", reason: "it is a connection parameter, not part of the config", remedy: "set REFRESH_TOKEN in the environment" },
+    {
+      item: "REFRESH_TOKEN",
+      reason: "it is a connection parameter, not part of the config",
+      remedy: "set REFRESH_TOKEN in the environment",
+    },
     {
       item: "eventTime",
       reason: "`To Roman Numerals` computes a value",
-      remedy: "name its path under `inputs.eventTime`; until then the built-in ones are read (timestamp, originalTimestamp, sentAt, receivedAt)",
+      remedy:
+        "name its path under `inputs.eventTime`; until then the built-in ones are read (timestamp, originalTimestamp, sentAt, receivedAt)",
     },
     { item: "the table in line 36", reason: "its columns (Who, When) are neither events nor fields" },
   ]);
@@ -579,7 +735,13 @@ test("a MetaRouter table in Markdown maps an order as it did there", () => {
     properties: { products: [{ price: 10, quantity: 2 }, { price: "5.50" }], coupon: "MAY", phone: "none" },
   });
   assert.deepEqual(outcome.outcome === "mapped" && outcome.event, {
-    eventDescription: { name: "order completed", conversionType: "OFF_AMAZON_PURCHASES", eventSource: "WEBSITE", eventIngestionMethod: "SERVER_TO_SERVER", dataSetName: "web_orders" },
+    eventDescription: {
+      name: "order completed",
+      conversionType: "OFF_AMAZON_PURCHASES",
+      eventSource: "WEBSITE",
+      eventIngestionMethod: "SERVER_TO_SERVER",
+      dataSetName: "web_orders",
+    },
     eventId: "m-1",
     eventTime: "2026-11-20T10:00:00Z",
     countryCode: "US",
@@ -598,7 +760,8 @@ test("the starter kit's own event table is the default, so nothing is written", 
 });
 
 test("a table of fields alone leaves the events as they are, and fields of one event go into its rule", () => {
-  const csv = "Event;Amazon field;Source\n;dataSetName;web\n;value;properties.grand_total\nSigned Up;conversionType;Sign Up\nSigned Up;value;properties.score\n";
+  const csv =
+    "Event;Amazon field;Source\n;dataSetName;web\n;value;properties.grand_total\nSigned Up;conversionType;Sign Up\nSigned Up;value;properties.score\n";
   assert.deepEqual(importText(csv.replace(/Signed Up.*\n/g, ""), "fields.csv").config, {
     dataSetName: "web",
     events: { "Order Completed": { value: ["properties.grand_total"] } },
@@ -607,16 +770,26 @@ test("a table of fields alone leaves the events as they are, and fields of one e
   assert.equal(config.preset, undefined);
   assert.deepEqual(config.events?.["Signed Up"], { conversionType: "SIGN_UP", value: ["properties.score"] });
   assert.deepEqual(notCarried, [
-    { item: "value", reason: "no event is a purchase", remedy: "put the amount into the event before it is handed over, and name its path as the rule's `value`" },
+    {
+      item: "value",
+      reason: "no event is a purchase",
+      remedy: "put the amount into the event before it is handed over, and name its path as the rule's `value`",
+    },
   ]);
 });
 
 function run(args: readonly string[], input = ""): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, "import-config", ...args], { input, encoding: "utf8", env: { PATH: process.env["PATH"] } });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, "import-config", ...args], {
+    input,
+    encoding: "utf8",
+    env: { PATH: process.env["PATH"] },
+  });
   return { code: status, out: stdout, err: stderr };
 }
 
-const PAGES = JSON.stringify([subscription("Pages", 'type = "page"', { eventType: "PAGE_VIEW", countryCode: path("context.locale") })]);
+const PAGES = JSON.stringify([
+  subscription("Pages", 'type = "page"', { eventType: "PAGE_VIEW", countryCode: path("context.locale") }),
+]);
 const LISTS = `
 Carried over with a difference:
 - the preset's other events: switched off, as no mapping that was carried over has them: screen, Checkout Started, Order Completed, Product Added, Product Removed, Product Clicked, Product List Viewed, Product Viewed, Cart Viewed, Products Searched
@@ -639,13 +812,25 @@ test("the command writes a file, and never over another without being told", () 
   const out = join(directory, "config.json");
   const export_ = join(directory, "export.json");
   writeFileSync(export_, `\ufeff${PAGES}`);
-  assert.deepEqual(run([export_, "--out", out]), { code: 0, out: "", err: `The config is valid and stands in ${out}.\n${LISTS}` });
+  assert.deepEqual(run([export_, "--out", out]), {
+    code: 0,
+    out: "",
+    err: `The config is valid and stands in ${out}.\n${LISTS}`,
+  });
   const written = readFileSync(out, "utf8");
   assert.deepEqual(JSON.parse(written), imported(JSON.parse(PAGES)).config);
   writeFileSync(out, "mine");
-  assert.deepEqual(run([export_, "--out", out]), { code: 2, out: "", err: `error: ${out} exists already; --force overwrites it\n` });
+  assert.deepEqual(run([export_, "--out", out]), {
+    code: 2,
+    out: "",
+    err: `error: ${out} exists already; --force overwrites it\n`,
+  });
   assert.equal(readFileSync(out, "utf8"), "mine");
-  assert.deepEqual(run([export_, "--force"]), { code: 2, out: "", err: "error: --force goes with --out: nothing else is overwritten\n" });
+  assert.deepEqual(run([export_, "--force"]), {
+    code: 2,
+    out: "",
+    err: "error: --force goes with --out: nothing else is overwritten\n",
+  });
   assert.equal(run([export_, "--out", out, "--force"]).code, 0);
   assert.equal(readFileSync(out, "utf8"), written);
 });
@@ -686,11 +871,19 @@ test("what is no mapping is refused with what was expected", () => {
 
 test("an identifier in a mapping is not told", () => {
   const { config, carried, notCarried } = imported([
-    subscription("A", 'event = "A"', { eventType: "LEAD", matchKeys: { email: "jane.doe@example.com" }, name: { "@template": "{{a}} of jane.doe@example.com" } }),
+    subscription("A", 'event = "A"', {
+      eventType: "LEAD",
+      matchKeys: { email: "jane.doe@example.com" },
+      name: { "@template": "{{a}} of jane.doe@example.com" },
+    }),
   ]);
   assert.deepEqual(config.inputs, { email: { const: "jane.doe@example.com" } });
   assert.deepEqual(notCarried, [
-    { item: 'name ("A")', reason: "`@template` with more than one path (`{{a}} of [address]`) makes a new value", remedy: "set `name` in the event's rule" },
+    {
+      item: 'name ("A")',
+      reason: "`@template` with more than one path (`{{a}} of [address]`) makes a new value",
+      remedy: "set `name` in the event's rule",
+    },
   ]);
   assert.equal(JSON.stringify(carried).includes("jane"), false);
 });

@@ -30,7 +30,8 @@ const MAX_BYTES = 16 * 2 ** 20;
 
 /** Runs `import-config`. */
 export async function importConfig(file: string | undefined, options: ImportConfigOptions): Promise<0> {
-  if (options.force && options.out === undefined) throw new CommandError(2, "--force goes with --out: nothing else is overwritten");
+  if (options.force && options.out === undefined)
+    throw new CommandError(2, "--force goes with --out: nothing else is overwritten");
   const { name, text } = await read(file);
   const imported = importText(text, name);
   const config = `${pretty(imported.config)}\n`;
@@ -117,7 +118,9 @@ async function read(file: string | undefined): Promise<{ name: string; text: str
 
 // JSON for people: what fits in a line stays in one.
 function pretty(value: unknown, indent = "", room = 120): string {
-  const flat = JSON.stringify(value, null, 1).replace(/\n\s*/g, " ").replace(/\[ | \]/g, (bracket) => bracket.trim());
+  const flat = JSON.stringify(value, null, 1)
+    .replace(/\n\s*/g, " ")
+    .replace(/\[ | \]/g, (bracket) => bracket.trim());
   if (flat.length <= room - indent.length || typeof value !== "object" || value === null) return flat;
   const deeper = `${indent}  `;
   const parts = Array.isArray(value)
@@ -131,7 +134,8 @@ function write(file: string, config: string, force: boolean): void {
   try {
     writeFileSync(file, config, { flag: force ? "w" : "wx" });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw new CommandError(2, `${file} exists already; --force overwrites it`);
+    if ((error as NodeJS.ErrnoException).code === "EEXIST")
+      throw new CommandError(2, `${file} exists already; --force overwrites it`);
     throw new CommandError(2, `cannot write ${file}: ${reasonOf(error)}`);
   }
 }
@@ -139,7 +143,8 @@ function write(file: string, config: string, force: boolean): void {
 function tell({ carried, notCarried }: Imported, out: string | undefined): void {
   const lines = [out === undefined ? "The config is valid." : `The config is valid and stands in ${out}.`];
   const differing = carried.filter(({ note }) => note !== undefined);
-  if (differing.length > 0) lines.push("", "Carried over with a difference:", ...differing.map(({ item, note }) => `- ${item}: ${note}`));
+  if (differing.length > 0)
+    lines.push("", "Carried over with a difference:", ...differing.map(({ item, note }) => `- ${item}: ${note}`));
   if (notCarried.length === 0) lines.push("", "Nothing was left out.");
   else lines.push("", `Not carried over (${notCarried.length}):`);
   for (const { item, reason, remedy } of notCarried) {

@@ -17,5 +17,7 @@ export function buildConfig(exported: Export, ledger: Ledger): Config {
     ...inputs,
   };
   // What says nothing is not written.
-  return Object.fromEntries(Object.entries(config).filter(([, value]) => typeof value === "string" || Object.keys(value).length > 0));
+  return Object.fromEntries(
+    Object.entries(config).filter(([, value]) => typeof value === "string" || Object.keys(value).length > 0),
+  );
 }

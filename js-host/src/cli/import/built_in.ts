@@ -74,7 +74,11 @@ export const PATHS: Readonly<Partial<Record<InputName, readonly string[]>>> = {
   messageId: ["messageId"],
   eventTime: ["timestamp", "originalTimestamp", "sentAt", "receivedAt"],
   country: [
-    "traits.address.country", "traits.country", "properties.address.country", "properties.country", "context.location.country",
+    "traits.address.country",
+    "traits.country",
+    "properties.address.country",
+    "properties.country",
+    "context.location.country",
   ],
   deviceType: ["context.device.type"],
   ip: ["context.ip"],

@@ -51,7 +51,9 @@ export function selectionOf(trigger: string): Selection {
     if (key === undefined) throw new FqlError("it ends too early");
     const quoted = value !== undefined && /^(["']).*\1$/s.test(value);
     if (!/^(type|event)$/i.test(key) || sign !== "=" || !quoted) {
-      throw new FqlError(`\`${[key, sign, value].filter((part) => part !== undefined).join(" ")}\` in it is not carried over: ${HELP}`);
+      throw new FqlError(
+        `\`${[key, sign, value].filter((part) => part !== undefined).join(" ")}\` in it is not carried over: ${HELP}`,
+      );
     }
     at += 3;
     const text = value.slice(1, -1).replace(/\\(.)/g, "$1").trim();

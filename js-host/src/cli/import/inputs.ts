@@ -1,7 +1,19 @@
 // The part of the config that is the same for all events: where inputs are looked for, identity, consent, defaults.
 import type { Config, InputName } from "../../core.js";
 import { accepts, CATEGORIES, consentPaths, PATHS, withContextTraits } from "./built_in.js";
-import { eventSourceOf, MATCH_KEYS, plain, same, type Export, type Field, type Fields, type Ledger, type Mapping, type Origin } from "./model.js";
+import {
+  eventSourceOf,
+  MATCH_KEYS,
+  plain,
+  remedyFor,
+  same,
+  type Export,
+  type Field,
+  type Fields,
+  type Ledger,
+  type Mapping,
+  type Origin,
+} from "./model.js";
 
 /** The part of the config that is the same for all events: inputs, identity, consent, defaults. */
 export class Inputs {
@@ -23,7 +35,7 @@ export class Inputs {
     this.#country();
     this.#currency();
     this.#eventSource();
-    this.#plain("messageId", "eventId");
+    this.#eventId();
     this.#eventTime();
     this.#consent();
     this.#userAgent();
@@ -40,15 +52,27 @@ export class Inputs {
     const [literal] = literals;
     const shared = this.#places.at(-1)?.origins.has(field);
     // A currency is asked for where there is an amount, and so only there.
-    const everywhere = shared || field === "currency" || found.length === this.#places.length - 1 || this.#places.some(({ unread }) => unread.has(field));
+    const everywhere =
+      shared ||
+      field === "currency" ||
+      found.length === this.#places.length - 1 ||
+      this.#places.some(({ unread }) => unread.has(field));
     const agrees = found.every((origin) => same(origin.paths, first.paths)) && literals.size === 1;
     if (agrees && !everywhere) {
       this.#ledger.carry(item, "built in", "not every mapping has it, and here it holds for all events");
     } else if (!agrees) {
       const note = paths.length > 0 ? `, so the paths are joined in order: ${paths.join(", ")}` : "";
-      this.#ledger.carry(item, paths.length > 0 ? `inputs.${field}` : "built in", `the mappings disagree, and here it is the same for all events${note}`);
+      this.#ledger.carry(
+        item,
+        paths.length > 0 ? `inputs.${field}` : "built in",
+        `the mappings disagree, and here it is the same for all events${note}`,
+      );
       if (literals.size > 1) {
-        this.#ledger.leave(`the literal of ${item}`, "not every mapping has it, and here it is the same for all events", "put the value into the event and name its path");
+        this.#ledger.leave(
+          `the literal of ${item}`,
+          "not every mapping has it, and here it is the same for all events",
+          "put the value into the event and name its path",
+        );
       }
     }
     return { paths, ...(literals.size === 1 && literal !== undefined && { literal }) };
@@ -65,7 +89,7 @@ export class Inputs {
     const origin = this.#merged(input, item);
     if (!origin) return;
     if (origin.paths.length > 0) {
-      if (origin.literal !== undefined) this.#ledger.leave(`the literal of ${item}`, "after paths it has no place: what is not there is left out");
+      this.#leaveLiteral(item, origin, "after paths it has no place: what is not there is left out");
       this.#write(input, item, origin.paths);
     } else if (origin.literal !== undefined) {
       this.config.inputs[input] = { const: origin.literal };
@@ -73,8 +97,14 @@ export class Inputs {
     }
   }
 
+  #leaveLiteral(item: string, { literal }: Origin, reason: string, remedy?: string): void {
+    if (literal !== undefined) this.#ledger.leave(`the literal of ${item}`, reason, remedy);
+  }
+
   #identity(): void {
-    const mapped = MATCH_KEYS.filter(([, input]) => this.#places.some(({ origins, unread }) => origins.has(input) || unread.has(input)));
+    const mapped = MATCH_KEYS.filter(([, input]) =>
+      this.#places.some(({ origins, unread }) => origins.has(input) || unread.has(input)),
+    );
     if (mapped.length === 0) return;
     const email = this.#places.flatMap(({ origins }) => origins.get("email") ?? []);
     const last = email.some(({ paths }) => paths.at(-1) === "userId");
@@ -101,13 +131,19 @@ export class Inputs {
     const paths = origin.paths.filter((path) => path !== "userId");
     if (origin.paths.length > paths.length) {
       if (userIdLast) this.#ledger.carry("userId as EMAIL", "built in");
-      else this.#ledger.leave("userId before an e-mail address", "the user id is taken where there is no address", "see `identity.userIdAs`");
+      else
+        this.#ledger.leave(
+          "userId before an e-mail address",
+          "the user id is taken where there is no address",
+          "see `identity.userIdAs`",
+        );
     }
     if (paths.length > 0) this.#write("email", "email", paths);
     else if (origin.literal !== undefined) {
       this.config.inputs.email = { const: origin.literal };
       this.#ledger.carry("email", "inputs.email");
     }
+    if (paths.length > 0) this.#leaveLiteral("email", origin, "after paths it has no place: what is not there is left out");
   }
 
   #country(): void {
@@ -115,20 +151,43 @@ export class Inputs {
     if (!origin) return;
     const paths = origin.paths.filter((path) => !/(^|\.)locale$/.test(path));
     if (paths.length < origin.paths.length) {
-      this.#ledger.leave("countryCode from the locale", "a locale is a language setting and not a place", "the built-in paths of the country are read instead; set `defaults.countryCode` for events without one");
+      this.#ledger.leave(
+        "countryCode from the locale",
+        "a locale is a language setting and not a place",
+        "the built-in paths of the country are read instead; set `defaults.countryCode` for events without one",
+      );
     }
     if (paths.length > 0) this.#write("country", "countryCode", paths);
-    this.#default("countryCode", "countryCode", origin.literal, paths.length > 0 || origin.paths.length > paths.length ? undefined : "an event's own country still comes first; `inputs.country` with a `const` would hide it");
+    this.#default(
+      "countryCode",
+      "countryCode",
+      origin.literal,
+      paths.length > 0 || origin.paths.length > paths.length
+        ? undefined
+        : "an event's own country still comes first; `inputs.country` with a `const` would hide it",
+    );
   }
 
   #currency(): void {
     const origin = this.#merged("currency", "currencyCode");
     if (!origin) return;
     if (origin.paths.length > 0) this.#write("currency", "currencyCode", origin.paths);
-    this.#default("currencyCode", "currencyCode", origin.literal, origin.paths.length > 0 ? undefined : "an event's own currency still comes first; `inputs.currency` with a `const` would hide it");
+    this.#default(
+      "currencyCode",
+      "currencyCode",
+      origin.literal,
+      origin.paths.length > 0
+        ? undefined
+        : "an event's own currency still comes first; `inputs.currency` with a `const` would hide it",
+    );
   }
 
-  #default(key: "countryCode" | "currencyCode", item: string, literal: string | number | undefined, note: string | undefined): void {
+  #default(
+    key: "countryCode" | "currencyCode",
+    item: string,
+    literal: string | number | undefined,
+    note: string | undefined,
+  ): void {
     if (literal === undefined) return;
     const value = String(literal);
     if (accepts({ defaults: { [key]: value } })) {
@@ -145,16 +204,33 @@ export class Inputs {
     if (origin.paths.length > 0) this.#write("deviceType", "eventSource", origin.paths);
     if (origin.literal === undefined) return;
     const source = eventSourceOf(String(origin.literal));
-    if (source === undefined) return this.#ledger.leave("the literal of eventSource", `Amazon has no event source \`${origin.literal}\``, "set `defaults.eventSource`");
+    if (source === undefined)
+      return this.#ledger.leave(
+        "the literal of eventSource",
+        `Amazon has no event source \`${origin.literal}\``,
+        "set `defaults.eventSource`",
+      );
     if (source !== "WEBSITE") this.config.defaults.eventSource = source;
     // Without this, an event's own device would come first.
     if (origin.paths.length === 0) this.config.inputs.deviceType = { const: source };
-    this.#ledger.carry("the literal of eventSource", origin.paths.length === 0 ? "inputs.deviceType" : source === "WEBSITE" ? "built in" : "defaults.eventSource");
+    this.#ledger.carry(
+      "the literal of eventSource",
+      origin.paths.length === 0 ? "inputs.deviceType" : source === "WEBSITE" ? "built in" : "defaults.eventSource",
+    );
+  }
+
+  #eventId(): void {
+    const origin = this.#merged("messageId", "eventId");
+    if (!origin) return;
+    this.#leaveLiteral("eventId", origin, "of events with the same id Amazon counts one");
+    if (origin.paths.length > 0) this.#write("messageId", "eventId", origin.paths);
   }
 
   #eventTime(): void {
     const origin = this.#merged("eventTime", "eventTime");
-    if (!origin || origin.paths.length === 0) return;
+    if (!origin) return;
+    this.#leaveLiteral("eventTime", origin, "events do not all happen at once");
+    if (origin.paths.length === 0) return;
     const builtIn = PATHS.eventTime ?? [];
     // What follows where these are missing is better than the instant of mapping.
     const begins = same(origin.paths, builtIn.slice(0, origin.paths.length));
@@ -168,15 +244,20 @@ export class Inputs {
       const origin = this.#merged(string, string);
       if (!origin) continue;
       const builtIn = PATHS[string] ?? [];
-      if (origin.literal !== undefined) this.#ledger.leave(`the literal of ${string}`, "a consent string is a person's, so it must come from the event");
+      this.#leaveLiteral(string, origin, "a consent string is a person's, so it must come from the event");
       if (origin.paths.length === 0) continue;
       if (origin.paths.every((path) => builtIn.includes(path))) this.#ledger.carry(string, "built in");
       else this.#write(string, string, origin.paths);
     }
-    const isMapped = this.#places.some(({ origins }) => [...origins.keys()].some((field) => field === "email" || field === "phone" || fields.some((flag) => flag === field)));
+    const isMapped = this.#places.some(({ origins }) =>
+      (["email", "phone", ...fields] as const).some((field) => origins.has(field)),
+    );
     const ip = this.#merged("ip", "consent.ipAddress");
+    if (ip) this.#leaveLiteral("consent.ipAddress", ip, "an address is a person's, so it must come from the event");
     if (ip && ip.paths.length > 0) {
-      this.#write("ip", "consent.ipAddress", ip.paths, "an address alone is no consent: in EU-27, GB, NO, IS and LI an event without a grant of both flags is dropped");
+      const note =
+        "an address alone is no consent: in EU-27, GB, NO, IS and LI an event without a grant of both flags is dropped";
+      this.#write("ip", "consent.ipAddress", ip.paths, note);
     } else if (isMapped && !this.#places.some(({ unread }) => unread.has("ip"))) {
       this.config.consent.geoIp = false;
       this.#ledger.carry("no IP address", "consent.geoIp");
@@ -186,22 +267,38 @@ export class Inputs {
   #flag(flag: "amznUserData" | "amznAdStorage"): void {
     const origin = this.#merged(flag, flag);
     if (!origin) return;
-    if (origin.literal !== undefined) {
-      this.#ledger.leave(`the literal of ${flag}`, "consent is a person's, so it must come from the event and is never assumed", `put it at \`context.consent.amazonConsent.${flag}\``);
-    }
+    this.#leaveLiteral(
+      flag,
+      origin,
+      "consent is a person's, so it must come from the event and is never assumed",
+      remedyFor(flag),
+    );
     const categories: string[] = [];
     for (const path of origin.paths) {
       const category = /^context\.consent\.(?:optOut|categoryPreferences)\.([^.]+)$/.exec(path)?.[1];
       if (category !== undefined) categories.push(category);
-      else if (consentPaths(flag).includes(path)) this.#ledger.carry(flag, "built in", "all other signals of the event are read as well, and a denial from any of them wins");
-      else this.#ledger.leave(`${flag} from ${path}`, "no setting changes where it is read", `put it at \`context.consent.amazonConsent.${flag}\``);
+      else if (consentPaths(flag).includes(path))
+        this.#ledger.carry(
+          flag,
+          "built in",
+          "all other signals of the event are read as well, and a denial from any of them wins",
+        );
+      else this.#ledger.leave(`${flag} from ${path}`, "no setting changes where it is read", remedyFor(flag));
     }
     if (categories.length === 0) return;
     if (categories.every((category) => CATEGORIES.some((known) => plain(known) === plain(category)))) {
-      return this.#ledger.carry(flag, "built in", `the categories ${CATEGORIES.join(", ")} are read, and all other signals as well`);
+      return this.#ledger.carry(
+        flag,
+        "built in",
+        `the categories ${CATEGORIES.join(", ")} are read, and all other signals as well`,
+      );
     }
     this.config.consent.categories = { ...this.config.consent.categories, [flag]: categories };
-    this.#ledger.carry(flag, `consent.categories.${flag}`, "all other signals of the event are read as well, and a denial from any of them wins");
+    this.#ledger.carry(
+      flag,
+      `consent.categories.${flag}`,
+      "all other signals of the event are read as well, and a denial from any of them wins",
+    );
   }
 
   #userAgent(): void {
@@ -212,9 +309,16 @@ export class Inputs {
 
   // The list of an order's lines.
   #lines(): void {
-    const lists = new Set(this.#places.flatMap(({ origins }) => [origins.get("value")?.lines ?? [], origins.get("unitsSold")?.lines ?? []].flat()));
+    const lists = new Set(
+      this.#places.flatMap(({ origins }) => [origins.get("value")?.lines ?? [], origins.get("unitsSold")?.lines ?? []].flat()),
+    );
     const [list, ...others] = lists;
     if (list !== undefined) this.#write("products", "the lines of an order", [list]);
-    if (others.length > 0) this.#ledger.leave(`lines from ${others.join(", ")}`, "there is one list of lines for all events", "put the lines where the others are");
+    if (others.length > 0)
+      this.#ledger.leave(
+        `lines from ${others.join(", ")}`,
+        "there is one list of lines for all events",
+        "put the lines where the others are",
+      );
   }
 }

@@ -1,6 +1,19 @@
 // Segment's mappings (mapping-kit JSON, alone or in subscriptions), read into the model.
 import { FqlError, selectionOf } from "./fql.js";
-import { fieldOf, noFields, nounOf, pathOf, remedyFor, type Export, type Fields, type Ledger, type Mapping, type Origin, type Selection } from "./model.js";
+import {
+  fieldOf,
+  noFields,
+  nounOf,
+  ONLY_MAPPING,
+  pathOf,
+  remedyFor,
+  type Export,
+  type Fields,
+  type Ledger,
+  type Mapping,
+  type Origin,
+  type Selection,
+} from "./model.js";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -33,7 +46,10 @@ function find(json: unknown, name: string | undefined, shared: Fields, ledger: L
   if (!isObject(json)) return [];
   const own = typeof json["name"] === "string" ? json["name"] : name;
   if (isSubscription(json)) return subscription(json, own, ledger);
-  if (isMapping(json)) return [mapping(json, { label: name ?? "the mapping", enabled: true, selection: undefined }, ledger)];
+  if (isMapping(json))
+    return [
+      mapping(json, { label: name === undefined ? ONLY_MAPPING : `"${name}"`, enabled: true, selection: undefined }, ledger),
+    ];
   const mappings: Mapping[] = [];
   for (const [key, value] of Object.entries(json)) {
     // What a destination could be, not what it is.
@@ -44,6 +60,9 @@ function find(json: unknown, name: string | undefined, shared: Fields, ledger: L
       mappings.push(...find(unwrapped(subscriptions), undefined, shared, ledger));
     } else if (CONTAINERS.has(key)) mappings.push(...find(unwrapped(value), undefined, shared, ledger));
     else mappings.push(...find(value, key, shared, ledger));
+  }
+  if (json["enabled"] === false && mappings.length > 0) {
+    ledger.leave("the destination", "it is switched off there, and the config is as if it were on");
   }
   return mappings;
 }
@@ -58,7 +77,16 @@ function unwrapped(value: unknown): unknown {
   }
 }
 
-const CONTAINERS = new Set(["data", "destination", "destinations", "subscription", "subscriptions", "mapping", "mappings", "presets"]);
+const CONTAINERS = new Set([
+  "data",
+  "destination",
+  "destinations",
+  "subscription",
+  "subscriptions",
+  "mapping",
+  "mappings",
+  "presets",
+]);
 const TRIGGERS = ["trigger", "subscribe"];
 
 function isSubscription(json: Json): boolean {
@@ -74,21 +102,36 @@ function isMapping(json: Json): boolean {
   return Object.entries(json).some(
     ([key, value]) =>
       (fieldOf(key) === "conversionType" && typeof value === "string") ||
-      ((fieldOf(key) !== undefined || key === "matchKeys" || key === "customAttributes") && isObject(value) && holdsDirective(value)),
+      ((fieldOf(key) !== undefined || key === "matchKeys" || key === "customAttributes") &&
+        isObject(value) &&
+        holdsDirective(value)),
   );
 }
 
 function holdsDirective(json: Json): boolean {
-  return Object.entries(json).some(([key, value]) => key.startsWith("@") || (isObject(value) && Object.keys(value).some((inner) => inner.startsWith("@"))));
+  return Object.entries(json).some(
+    ([key, value]) => key.startsWith("@") || (isObject(value) && Object.keys(value).some((inner) => inner.startsWith("@"))),
+  );
 }
 
 function settings(json: Json, shared: Fields, ledger: Ledger): void {
   for (const [key, value] of Object.entries(json)) {
     if (key === "region") {
-      const url = typeof value === "string" ? (REGIONS.get(value.toLowerCase()) ?? [...REGIONS.values()].find((known) => known === value)) : undefined;
-      ledger.leave("settings.region", "the region is a connection parameter, not part of the config", url ? `set BASE_URL=${url}` : "set BASE_URL to the region's host");
+      const url =
+        typeof value === "string"
+          ? (REGIONS.get(value.toLowerCase()) ?? [...REGIONS.values()].find((known) => known === value))
+          : undefined;
+      ledger.leave(
+        "settings.region",
+        "the region is a connection parameter, not part of the config",
+        url ? `set BASE_URL=${url}` : "set BASE_URL to the region's host",
+      );
     } else if (key === "advertiserId") {
-      ledger.leave("settings.advertiserId", "the advertiser is a connection parameter, not part of the config", "set ADVERTISER_ID to it");
+      ledger.leave(
+        "settings.advertiserId",
+        "the advertiser is a connection parameter, not part of the config",
+        "set ADVERTISER_ID to it",
+      );
     } else if (key === "dataSetName") {
       if (typeof value === "string" && value !== "") shared.origins.set("dataSetName", { paths: [], literal: value });
     } else {
@@ -114,7 +157,11 @@ function subscription(json: Json, name: string | undefined, ledger: Ledger): Map
       selection = selectionOf(trigger);
     } catch (error) {
       if (!(error instanceof FqlError)) throw error;
-      ledger.leave(nounOf(label), `its trigger selects events in a way a config cannot: ${error.message}`, "select such events before they are handed over, or add the events it means under `events`");
+      ledger.leave(
+        nounOf(label),
+        `its trigger selects events in a way a config cannot: ${error.message}`,
+        "select such events before they are handed over, or add the events it means under `events`",
+      );
       return [mapping(fields, { label, enabled: false, selection: { events: [], types: [], everyTrack: false } }, ledger)];
     }
   }
@@ -173,7 +220,12 @@ function attributes(mapping: Mapping, key: string, value: unknown, ledger: Ledge
   } else if (isObject(value) && !isDirective(value)) {
     for (const [name, from] of Object.entries(value)) put(name, from);
   } else {
-    ledger.leave(key, "all attributes at once cannot be taken over", "name each attribute and its path under `customData`", mapping.label);
+    ledger.leave(
+      key,
+      "all attributes at once cannot be taken over",
+      "name each attribute and its path under `customData`",
+      mapping.label,
+    );
   }
 }
 

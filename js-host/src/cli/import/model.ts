@@ -6,7 +6,14 @@ import { consentPaths, PATHS } from "./built_in.js";
 /** A field of an Amazon event, or of the way to it, that an export may fill. */
 export type Field =
   | Exclude<InputName, "userId" | "optOut" | "products" | "deviceType">
-  | "conversionType" | "name" | "dataSetName" | "value" | "unitsSold" | "eventSource" | "amznUserData" | "amznAdStorage";
+  | "conversionType"
+  | "name"
+  | "dataSetName"
+  | "value"
+  | "unitsSold"
+  | "eventSource"
+  | "amznUserData"
+  | "amznAdStorage";
 
 /** Where a value comes from: the paths in order, the first usable wins; then the literal. */
 export interface Origin {
@@ -36,7 +43,7 @@ export interface Selection {
 
 /** One mapping: some events to one conversion type. */
 export interface Mapping extends Fields {
-  /** What the lists call it. */
+  /** What the lists call it: a name in quotes, {@link ONLY_MAPPING}, or the event it is for. */
   readonly label: string;
   readonly enabled: boolean;
   /** Undefined if the export does not say. */
@@ -67,9 +74,13 @@ export interface NotCarried {
   readonly remedy?: string;
 }
 
+/** The label of a mapping that has no name. */
+export const ONLY_MAPPING = "the mapping";
+
 /** How the lists speak of a mapping by its label. */
 export function nounOf(label: string): string {
-  return label.startsWith('"') ? `mapping ${label}` : label;
+  if (label.startsWith('"')) return `mapping ${label}`;
+  return label.startsWith(ONLY_MAPPING) ? label : `event ${label}`;
 }
 
 /** Fields that nobody has filled yet. */
@@ -111,7 +122,8 @@ export class Ledger {
       const named = places.length > 3 ? [...places.slice(0, 2), `${places.length - 2} more`] : places;
       const whole = places.length === 0 ? entry : { ...entry, item: `${entry.item} (${named.join(", ")})` };
       // A mapping may hold an identifier as a literal.
-      return Object.fromEntries(Object.entries(whole).map(([key, text]) => [key, redact(text as string)])) as unknown as Carried | NotCarried;
+      return Object.fromEntries(Object.entries(whole).map(([key, text]) => [key, redact(text as string)])) as unknown as
+        Carried | NotCarried;
     });
   }
 }
@@ -132,10 +144,27 @@ export function plain(text: string): string {
 }
 
 const CONVERSION_TYPES: readonly ConversionType[] = [
-  "ADD_TO_SHOPPING_CART", "APPLICATION", "CHECKOUT", "CONTACT", "LEAD", "MOBILE_APP_FIRST_START",
-  "OFF_AMAZON_PURCHASES", "OTHER", "PAGE_VIEW", "SEARCH", "SIGN_UP", "SUBSCRIBE",
+  "ADD_TO_SHOPPING_CART",
+  "APPLICATION",
+  "CHECKOUT",
+  "CONTACT",
+  "LEAD",
+  "MOBILE_APP_FIRST_START",
+  "OFF_AMAZON_PURCHASES",
+  "OTHER",
+  "PAGE_VIEW",
+  "SEARCH",
+  "SIGN_UP",
+  "SUBSCRIBE",
 ];
-const EVENT_SOURCES: readonly EventSource[] = ["ANDROID", "FIRE_TV", "IOS", "MEASUREMENT_ATTRIBUTION_PARTNER", "OFFLINE", "WEBSITE"];
+const EVENT_SOURCES: readonly EventSource[] = [
+  "ANDROID",
+  "FIRE_TV",
+  "IOS",
+  "MEASUREMENT_ATTRIBUTION_PARTNER",
+  "OFFLINE",
+  "WEBSITE",
+];
 
 /** The conversion type that a text names in any spelling: `Add to Shopping Cart`, `add_to_shopping_cart`. */
 export function conversionTypeOf(text: string): ConversionType | undefined {
@@ -152,36 +181,71 @@ export const CONVERSION_TYPE_HELP = `take one of ${CONVERSION_TYPES.join(", ")}`
 
 /** The match keys and the inputs they are made from. */
 export const MATCH_KEYS: readonly (readonly [MatchKeyType, Field & InputName])[] = [
-  ["EMAIL", "email"], ["PHONE", "phone"], ["FIRST_NAME", "firstName"], ["LAST_NAME", "lastName"], ["ADDRESS", "address"],
-  ["CITY", "city"], ["STATE", "state"], ["POSTAL", "postal"], ["MAID", "maid"], ["MATCH_ID", "matchId"], ["RAMP_ID", "rampId"],
-  ["REAL_ID", "realId"], ["MERKLE_ID", "merkleId"], ["KANTAR_ID", "kantarId"], ["FIP", "fip"],
+  ["EMAIL", "email"],
+  ["PHONE", "phone"],
+  ["FIRST_NAME", "firstName"],
+  ["LAST_NAME", "lastName"],
+  ["ADDRESS", "address"],
+  ["CITY", "city"],
+  ["STATE", "state"],
+  ["POSTAL", "postal"],
+  ["MAID", "maid"],
+  ["MATCH_ID", "matchId"],
+  ["RAMP_ID", "rampId"],
+  ["REAL_ID", "realId"],
+  ["MERKLE_ID", "merkleId"],
+  ["KANTAR_ID", "kantarId"],
+  ["FIP", "fip"],
 ];
 
-// By the plain name; what stands before it (`eventDescription.`, `consent.`) is cut off first.
-const FIELDS: Readonly<Record<string, Field>> = {
-  name: "name", eventname: "name",
-  conversiontype: "conversionType", eventtype: "conversionType",
-  eventsource: "eventSource", eventactionsource: "eventSource",
-  datasetname: "dataSetName", dataset: "dataSetName",
-  eventid: "messageId", clientdedupeid: "messageId", dedupeid: "messageId",
-  eventtime: "eventTime", timestamp: "eventTime",
-  countrycode: "country", country: "country",
+// The plain names of each; what stands before them (`eventDescription.`, `consent.`) is cut off first.
+const SPELLINGS: Readonly<Record<Field, string>> = {
+  name: "name eventname",
+  conversionType: "conversiontype eventtype",
+  eventSource: "eventsource eventactionsource",
+  dataSetName: "datasetname dataset",
+  messageId: "eventid clientdedupeid dedupeid",
+  eventTime: "eventtime timestamp",
+  country: "countrycode country",
   value: "value",
-  currencycode: "currency", currency: "currency",
-  unitssold: "unitsSold", units: "unitsSold",
-  amznuserdata: "amznUserData", amznadstorage: "amznAdStorage",
-  ipaddress: "ip", ip: "ip", tcf: "tcf", gpp: "gpp", useragent: "userAgent",
-  email: "email", phone: "phone", phonenumber: "phone", firstname: "firstName", lastname: "lastName", address: "address",
-  street: "address", city: "city", state: "state", postal: "postal", postalcode: "postal", zip: "postal", maid: "maid",
-  mobileadid: "maid", matchid: "matchId", rampid: "rampId", realid: "realId", merkleid: "merkleId", kantarid: "kantarId", fip: "fip",
+  currency: "currencycode currency",
+  unitsSold: "unitssold units",
+  amznUserData: "amznuserdata",
+  amznAdStorage: "amznadstorage",
+  ip: "ipaddress ip",
+  tcf: "tcf",
+  gpp: "gpp",
+  userAgent: "useragent",
+  email: "email",
+  phone: "phone phonenumber",
+  firstName: "firstname",
+  lastName: "lastname",
+  address: "address street",
+  city: "city",
+  state: "state",
+  postal: "postal postalcode zip",
+  maid: "maid mobileadid",
+  matchId: "matchid",
+  rampId: "rampid",
+  realId: "realid",
+  merkleId: "merkleid",
+  kantarId: "kantarid",
+  fip: "fip",
 };
+const FIELDS = new Map(
+  (Object.keys(SPELLINGS) as Field[]).flatMap((field) => SPELLINGS[field].split(" ").map((name) => [name, field] as const)),
+);
 
 /** The field that a name in an export means: `eventDescription.name`, `matchKeys[EMAIL].values`, `Hashed email`. */
 export function fieldOf(name: string): Field | undefined {
   const inner = /matchKeys/i.test(name) ? name.replace(/matchKeys|\b(values?|types?|\d+)\b/gi, " ") : name;
   const words = plain(inner).replace(/^events/, "");
-  const bare = words.replace(/^(eventdescription|consentamazonconsent|amazonconsent|consentgeo|consent|geo|deviceinfo|hashed|sha256)/, "");
-  for (const key of [plain(inner), words, bare]) if (Object.hasOwn(FIELDS, key)) return FIELDS[key];
+  const bare = words.replace(
+    /^(eventdescription|consentamazonconsent|amazonconsent|consentgeo|consent|geo|deviceinfo|hashed|sha256)/,
+    "",
+  );
+  const field = FIELDS.get(plain(inner)) ?? FIELDS.get(words) ?? FIELDS.get(bare);
+  if (field) return field;
   // `value (purchases)`
   const brief = name.replace(/\(.*?\)/g, "");
   return brief === name ? undefined : fieldOf(brief);

@@ -2,8 +2,16 @@
 import type { Config, ConversionType, EventRule, Source } from "../../core.js";
 import { accepts, NAMELESS_TYPES, PRESETS, USUAL_EVENT } from "./built_in.js";
 import {
-  conversionTypeOf, CONVERSION_TYPE_HELP, isLiteral, nounOf, noFields, remedyFor, same,
-  type Export, type Ledger, type Mapping,
+  conversionTypeOf,
+  CONVERSION_TYPE_HELP,
+  isLiteral,
+  nounOf,
+  noFields,
+  remedyFor,
+  same,
+  type Export,
+  type Ledger,
+  type Mapping,
 } from "./model.js";
 
 const PURCHASE: ConversionType = "OFF_AMAZON_PURCHASES";
@@ -33,11 +41,14 @@ export class Rules {
     this.#exported = exported;
     this.#ledger = ledger;
     // An export that names no event says nothing against those of the preset.
-    const saysEvents = exported.mappings.some(({ selection, origins }) => selection !== undefined || origins.has("conversionType"));
+    const saysEvents = exported.mappings.some(
+      ({ selection, origins }) => selection !== undefined || origins.has("conversionType"),
+    );
     for (const mapping of active) this.#add(mapping);
     for (const mapping of exported.mappings) if (!mapping.enabled) this.#switchOff(mapping);
     if (!saysEvents) {
-      for (const [name, type] of PRESETS.metarouter) this.#take(name, type, { label: name, enabled: true, selection: undefined, ...noFields() });
+      for (const [name, type] of PRESETS.metarouter)
+        this.#take(name, type, { label: name, enabled: true, selection: undefined, ...noFields() });
     }
     if (exported.shared.origins.has("value") && ![...this.#rules.values()].some(({ type }) => type === PURCHASE)) {
       ledger.leave("value", "no event is a purchase", remedyFor("value"));
@@ -64,7 +75,11 @@ export class Rules {
     }
     const names = selection ? [...selection.types, ...selection.events] : type === "unknown" ? [] : [USUAL_EVENT[type]];
     if (!selection && type !== "unknown") {
-      this.#ledger.carry(nounOf(mapping.label), `events.${USUAL_EVENT[type]}`, `it came without a trigger, so it was taken for Segment's usual event for ${type}`);
+      this.#ledger.carry(
+        nounOf(mapping.label),
+        `events.${USUAL_EVENT[type]}`,
+        `it came without a trigger, so it was taken for Segment's usual event for ${type}`,
+      );
     }
     for (const name of names) this.#take(name, type, mapping);
     if (selection?.everyTrack) this.#takeRest(type, mapping);
@@ -81,7 +96,9 @@ export class Rules {
     if (origin === undefined) return "unknown";
     const type = isLiteral(origin) ? conversionTypeOf(String(origin.literal)) : undefined;
     if (type !== undefined) return type;
-    const reason = isLiteral(origin) ? `Amazon has no conversion type \`${origin.literal}\`` : "its conversion type is read from the event";
+    const reason = isLiteral(origin)
+      ? `Amazon has no conversion type \`${origin.literal}\``
+      : "its conversion type is read from the event";
     this.#ledger.leave(nounOf(mapping.label), reason, isLiteral(origin) ? CONVERSION_TYPE_HELP : remedyFor("conversionType"));
     return undefined;
   }
@@ -90,22 +107,38 @@ export class Rules {
     const key = name.trim().toLowerCase();
     const known = this.#rules.get(key);
     if (known) {
-      return this.#ledger.leave(`event ${name} of ${nounOf(mapping.label)}`, `an event becomes one Amazon event, and ${nounOf(known.from)} has it already`);
+      const reason = `an event becomes one Amazon event, and ${nounOf(known.from)} has it already`;
+      return this.#ledger.leave(`event ${name} of ${nounOf(mapping.label)}`, reason);
     }
     const type = said === "unknown" ? PRESETS.segment.get(displayName(key)) : said;
     if (type === undefined) {
-      return this.#ledger.leave(`event ${name} of ${nounOf(mapping.label)}`, "no conversion type is said", `add it under \`events\`; ${CONVERSION_TYPE_HELP}`);
+      return this.#ledger.leave(
+        `event ${name} of ${nounOf(mapping.label)}`,
+        "no conversion type is said",
+        `add it under \`events\`; ${CONVERSION_TYPE_HELP}`,
+      );
     }
-    if (said === "unknown") this.#ledger.carry(`event ${name}`, "built in", `no conversion type is said, so it is ${type}, as in the preset`);
-    this.#rules.set(key, { name: displayName(key) === key ? name.trim() : displayName(key), type, rule: this.#rule(name, type, mapping), from: mapping.label });
+    if (said === "unknown")
+      this.#ledger.carry(`event ${name}`, "built in", `no conversion type is said, so it is ${type}, as in the preset`);
+    this.#rules.set(key, {
+      name: displayName(key) === key ? name.trim() : displayName(key),
+      type,
+      rule: this.#rule(name, type, mapping),
+      from: mapping.label,
+    });
   }
 
   #takeRest(type: ConversionType | "unknown", mapping: Mapping): void {
     const item = `every track event of ${nounOf(mapping.label)}`;
     if (type === "unknown") return this.#ledger.leave(item, "no conversion type is said", CONVERSION_TYPE_HELP);
-    if (this.#rest) return this.#ledger.leave(item, `an event becomes one Amazon event, and ${nounOf(this.#rest.label)} has them already`);
+    if (this.#rest)
+      return this.#ledger.leave(item, `an event becomes one Amazon event, and ${nounOf(this.#rest.label)} has them already`);
     this.#rest = { type, label: mapping.label };
-    this.#ledger.carry(item, "unmapped", "it is for events that no other mapping has; where there was another, Segment sent both");
+    this.#ledger.carry(
+      item,
+      "unmapped",
+      "it is for events that no other mapping has; where there was another, Segment sent both",
+    );
     this.#leaveRuleFields(mapping, "a rule for everything else has a conversion type alone");
   }
 
@@ -113,7 +146,8 @@ export class Rules {
     const remedy = "name the events one by one under `events`";
     for (const field of ["name", "value", "dataSetName"] as const) {
       const origin = mapping.origins.get(field);
-      if (origin && !(field === "name" && same(origin.paths, ["event"]))) this.#ledger.leave(field, reason, remedy, mapping.label);
+      if (origin && !(field === "name" && same(origin.paths, ["event"])))
+        this.#ledger.leave(field, reason, remedy, mapping.label);
     }
     if (mapping.customData.size > 0) this.#ledger.leave([...mapping.customData.keys()].join(", "), reason, remedy, mapping.label);
   }
@@ -122,10 +156,12 @@ export class Rules {
     for (const name of selection ? [...selection.types, ...selection.events] : []) {
       const key = name.trim().toLowerCase();
       const isTaken = this.#rules.has(key) || (this.#rest !== undefined && !NAMELESS_TYPES.includes(key));
-      if (isTaken) this.#ledger.carry(nounOf(label), "built in", `it is switched off, but ${name} stays on: another mapping has it`);
+      if (isTaken)
+        this.#ledger.carry(nounOf(label), "built in", `it is switched off, but ${name} stays on: another mapping has it`);
       else this.#off.set(key, displayName(key) === key ? name.trim() : displayName(key));
     }
-    if (selection?.everyTrack) this.#ledger.carry(nounOf(label), "built in", "it is switched off: events without a rule are dropped");
+    if (selection?.everyTrack)
+      this.#ledger.carry(nounOf(label), "built in", "it is switched off: events without a rule are dropped");
   }
 
   #rule(event: string, type: ConversionType, mapping: Mapping): EventRule {
@@ -151,13 +187,21 @@ export class Rules {
       return undefined;
     }
     if (!isLiteral(origin)) {
-      this.#ledger.leave(field, `it is read from the event (${origin.paths.join(", ")}), and here it is the same for all events of a rule`, remedyFor(field), mapping.label);
+      this.#ledger.leave(
+        field,
+        `it is read from the event (${origin.paths.join(", ")}), and here it is the same for all events of a rule`,
+        remedyFor(field),
+        mapping.label,
+      );
       return undefined;
     }
     const text = String(origin.literal).trim();
     const config: Config = field === "name" ? { events: { page: { name: text } } } : { dataSetName: text };
     if (accepts(config)) return text;
-    const reason = field === "name" ? "it is no name" : `\`${text}\` is no data set name: 1 to 100 letters, digits, \`_\`, \`-\`, beginning with a letter`;
+    const reason =
+      field === "name"
+        ? "it is no name"
+        : `\`${text}\` is no data set name: 1 to 100 letters, digits, \`_\`, \`-\`, beginning with a letter`;
     this.#ledger.leave(field, reason, remedyFor(field), mapping.label);
     return undefined;
   }
@@ -197,11 +241,18 @@ export class Rules {
       if (origin.literal !== undefined || !same(origin.paths, rest.slice(0, origin.paths.length))) {
         leave(`after the sum of the lines come ${rest.join(", ")}, and nothing else`);
       }
-      this.#ledger.carry("value", "built in", origin.paths.length < rest.length ? `where a line has no price, ${rest.slice(origin.paths.length).join(", ")} follow` : undefined);
+      this.#ledger.carry(
+        "value",
+        "built in",
+        origin.paths.length < rest.length
+          ? `where a line has no price, ${rest.slice(origin.paths.length).join(", ")} follow`
+          : undefined,
+      );
       return undefined;
     }
     if (isLiteral(origin)) {
-      if (typeof origin.literal === "string" && !Number.isFinite(Number(origin.literal))) return leave("the literal is no number");
+      if (typeof origin.literal === "string" && !Number.isFinite(Number(origin.literal)))
+        return leave("the literal is no number");
       this.#ledger.carry("value", "events.*.value", undefined, mapping.label);
       return { const: origin.literal };
     }
@@ -216,9 +267,18 @@ export class Rules {
     if (!origin) return;
     const known = origin.paths.every((path) => path === "properties.quantity") && origin.literal === undefined;
     if (!known) {
-      this.#ledger.leave("unitsSold", "units are the sum of the lines' `quantity`, else `properties.quantity`; no setting changes that", remedyFor("unitsSold"), mapping.label);
+      this.#ledger.leave(
+        "unitsSold",
+        "units are the sum of the lines' `quantity`, else `properties.quantity`; no setting changes that",
+        remedyFor("unitsSold"),
+        mapping.label,
+      );
     } else {
-      this.#ledger.carry("unitsSold", "built in", origin.lines === undefined ? "where an order has lines, the sum of their `quantity` comes first" : undefined);
+      this.#ledger.carry(
+        "unitsSold",
+        "built in",
+        origin.lines === undefined ? "where an order has lines, the sum of their `quantity` comes first" : undefined,
+      );
     }
   }
 
@@ -227,9 +287,16 @@ export class Rules {
     for (const [name, origin] of [...this.#exported.shared.customData, ...mapping.customData]) {
       const item = `customData.${name}`;
       if (origin.lines !== undefined) this.#ledger.leave(item, "it is a sum of lines", remedyFor(undefined), mapping.label);
-      else if (customData.size === 13 && !customData.has(name)) this.#ledger.leave(item, "an event takes 13 attributes", undefined, mapping.label);
+      else if (customData.size === 13 && !customData.has(name))
+        this.#ledger.leave(item, "an event takes 13 attributes", undefined, mapping.label);
       else {
-        if (origin.paths.length > 0 && origin.literal !== undefined) this.#ledger.leave(`the literal of ${item}`, "after paths it has no place: what is not there is left out", undefined, mapping.label);
+        if (origin.paths.length > 0 && origin.literal !== undefined)
+          this.#ledger.leave(
+            `the literal of ${item}`,
+            "after paths it has no place: what is not there is left out",
+            undefined,
+            mapping.label,
+          );
         customData.set(name, origin.paths.length > 0 ? short(origin.paths) : { const: origin.literal ?? "" });
         this.#ledger.carry(item, `events.*.customData.${name}`, undefined, mapping.label);
       }
@@ -261,12 +328,18 @@ export class Rules {
 
   #tell(preset: keyof typeof PRESETS, events: Events): void {
     for (const { name, type, from } of this.#rules.values()) {
-      const item = from === name ? `event ${name}` : `event ${name} of ${nounOf(from)}`;
+      const item = nounOf(from) === `event ${name}` ? nounOf(from) : `event ${name} of ${nounOf(from)}`;
       this.#ledger.carry(`${item}: ${type}`, events.has(name) ? `events.${name}` : `preset ${preset}`);
     }
     const off = [...events].flatMap(([name, rule]) => (rule === false && !this.#off.has(name.toLowerCase()) ? [name] : []));
-    if (off.length > 0) this.#ledger.carry("the preset's other events", "events", `switched off, as no mapping that was carried over has them: ${off.join(", ")}`);
-    for (const name of this.#off.values()) this.#ledger.carry(`event ${name}`, `events.${name}`, "switched off, as in the export");
+    if (off.length > 0)
+      this.#ledger.carry(
+        "the preset's other events",
+        "events",
+        `switched off, as no mapping that was carried over has them: ${off.join(", ")}`,
+      );
+    for (const name of this.#off.values())
+      this.#ledger.carry(`event ${name}`, `events.${name}`, "switched off, as in the export");
   }
 }
 

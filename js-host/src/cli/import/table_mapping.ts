@@ -3,8 +3,17 @@
 import { PARAMETERS } from "../../connection.js";
 import { NAMELESS_TYPES } from "./built_in.js";
 import {
-  conversionTypeOf, CONVERSION_TYPE_HELP, fieldOf, noFields, pathOf, plain, remedyFor,
-  type Export, type Field, type Fields, type Ledger, type Mapping, type Origin,
+  fieldOf,
+  noFields,
+  pathOf,
+  plain,
+  remedyFor,
+  type Export,
+  type Field,
+  type Fields,
+  type Ledger,
+  type Mapping,
+  type Origin,
 } from "./model.js";
 import type { Table } from "./tables.js";
 
@@ -12,10 +21,19 @@ type Column = "event" | "conversionType" | "field" | "input" | "transform" | "da
 
 // Tried in this order; a column is what the first that fits says.
 const COLUMNS: readonly (readonly [Column, RegExp])[] = [
-  ["conversionType", /^((amazon|output|dsp|target|destination)(dsp)?event(type|name)?|(amazon|eventdescription)*(conversion|event)type|conversion)$/],
+  [
+    "conversionType",
+    /^((amazon|output|dsp|target|destination)(dsp)?event(type|name)?|(amazon|eventdescription)*(conversion|event)type|conversion)$/,
+  ],
   ["event", /^(segment|source|input|analytics|metarouter|track|site|your)?(event|call)(name)?s?$/],
-  ["field", /^(amazon|dsp|output|destination|target|vendor)*(fields?|parameters?|keys?|property|properties|attributes?|output|target|destination)(name)?$/],
-  ["input", /^(segment|source|input|event|metarouter)*(inputs?|sources?|paths?|expression|keys?|fields?|property|from)(path|key|expression|s?firstusablewins)?$/],
+  [
+    "field",
+    /^(amazon|dsp|output|destination|target|vendor)*(fields?|parameters?|keys?|property|properties|attributes?|output|target|destination)(name)?$/,
+  ],
+  [
+    "input",
+    /^(segment|source|input|event|metarouter)*(inputs?|sources?|paths?|expression|keys?|fields?|property|from)(path|key|expression|s?firstusablewins)?$/,
+  ],
   ["dataSetName", /^(amazon|eventdescription)*(dataset)(name)?$/],
   ["name", /^(amazon|eventdescription)*name$/],
   ["value", /^(value|amount)(path|input)?$/],
@@ -28,7 +46,8 @@ export function readTables(tables: readonly Table[], ledger: Ledger): Export | u
   let known = 0;
   for (const table of tables) {
     if (reader.read(table)) known++;
-    else ledger.leave(`the table in line ${table.line}`, `its columns (${table.header.join(", ")}) are neither events nor fields`);
+    else
+      ledger.leave(`the table in line ${table.line}`, `its columns (${table.header.join(", ")}) are neither events nor fields`);
   }
   return known > 0 ? { mappings: [...reader.mappings.values()], shared: reader.shared } : undefined;
 }
@@ -97,17 +116,14 @@ class Reader {
   #event(event: string, cell: (column: Column) => string): void {
     const text = cell("conversionType");
     const mapping = this.#mapping(event);
+    if (mapping.origins.has("conversionType") || !mapping.enabled) {
+      return this.#ledger.leave(`event ${event} as \`${text}\``, "it stands in the tables twice, and the first row is taken");
+    }
     if (isNothing(text)) {
       this.mappings.set(event.toLowerCase(), { ...mapping, enabled: false });
       return;
     }
-    const type = conversionTypeOf(text);
-    if (type === undefined) {
-      this.#ledger.leave(`event ${event}`, `Amazon has no conversion type \`${text}\``, CONVERSION_TYPE_HELP);
-      this.mappings.delete(event.toLowerCase());
-      return;
-    }
-    mapping.origins.set("conversionType", { paths: [], literal: type });
+    mapping.origins.set("conversionType", { paths: [], literal: text });
     for (const column of ["dataSetName", "name"] as const) {
       if (!isNothing(cell(column))) mapping.origins.set(column, { paths: [], literal: cell(column) });
     }
@@ -120,8 +136,14 @@ class Reader {
     if (name === "" || isNothing(input)) return;
     const place = "label" in fields ? (fields as Mapping).label : undefined;
     const parameter = PARAMETERS.find((one) => plain(one.name) === plain(name));
-    if (parameter) return this.#ledger.leave(name, "it is a connection parameter, not part of the config", `set ${parameter.name} in the environment`);
-    if (/eventIngestionMethod$/i.test(name) || /matchKeys\W*(\d+\W*)?\btypes?$/i.test(name)) return this.#ledger.carry(name, "built in");
+    if (parameter)
+      return this.#ledger.leave(
+        name,
+        "it is a connection parameter, not part of the config",
+        `set ${parameter.name} in the environment`,
+      );
+    if (/eventIngestionMethod$/i.test(name) || /matchKeys\W*(\d+\W*)?\btypes?$/i.test(name))
+      return this.#ledger.carry(name, "built in");
     const attribute = /^(?:events?\[\d*\]\.)?custom(?:Data|Attributes?)\W+(?:name\W+)?(\w+)/i.exec(name)?.[1];
     if (attribute !== undefined) {
       const origin = read(input, cell("transform"));
@@ -138,7 +160,7 @@ class Reader {
   #put(fields: Fields, field: Field, item: string, text: string, transform = ""): void {
     const place = "label" in fields ? (fields as Mapping).label : undefined;
     // No path leads to these, so a word alone is what it says.
-    const isWord = LITERAL_FIELDS.has(field) && /^[\w -]+$/.test(text) && !TOP_LEVEL.test(text);
+    const isWord = LITERAL_FIELDS.has(field) && /^[\w -]+$/.test(text) && !TOP_LEVEL.has(text);
     const origin = isWord ? { paths: [], literal: text } : read(text, transform);
     if ("problem" in origin) {
       fields.unread.add(field);
@@ -146,17 +168,25 @@ class Reader {
     }
     const before = fields.origins.get(field);
     // A field in several rows: the rows in order, as alternatives.
-    fields.origins.set(field, before ? { ...before, ...origin, paths: [...new Set([...before.paths, ...origin.paths])] } : origin);
+    fields.origins.set(
+      field,
+      before ? { ...before, ...origin, paths: [...new Set([...before.paths, ...origin.paths])] } : origin,
+    );
   }
 }
 
 function read(input: string, transform: string): ReturnType<typeof cellOrigin> {
-  if (isNothing(transform) || HARMLESS.test(plain(transform))) return cellOrigin(input);
+  if (isNothing(transform) || HARMLESS.has(plain(transform))) return cellOrigin(input);
   return { problem: `\`${transform}\` computes a value` };
 }
 
 // What the core does by itself, or what makes no difference to it.
-const HARMLESS = /^(directassign|direct|assign|none|to(float|integer|int|number|string)|float|integer|number|string|(to)?lower(case)?|trim|(sha256)?hash(ed)?|sha256|const(ant)?|static|sum)$/;
+const HARMLESS: ReadonlySet<string> = new Set(
+  (
+    "directassign direct assign none tofloat tointeger toint tonumber tostring float integer number string " +
+    "lower lowercase tolower tolowercase trim hash hashed sha256 sha256hash sha256hashed const constant static sum"
+  ).split(" "),
+);
 
 function isNothing(text: string): boolean {
   return /^(|-+|–|—|n\/a|none|null|off|false|not sent|not mapped|disabled)$/i.test(text);
@@ -164,7 +194,10 @@ function isNothing(text: string): boolean {
 
 // Markdown's marks, and the character for a blank that is none.
 function clean(cell: string): string {
-  return cell.replace(/\u00a0|&nbsp;/g, " ").replace(/[`]|\*\*|\\(?=[_*[\]])/g, "").trim();
+  return cell
+    .replace(/\u00a0|&nbsp;/g, " ")
+    .replace(/[`]|\*\*|\\(?=[_*[\]])/g, "")
+    .trim();
 }
 
 function eventsIn(cell: string): string[] {
@@ -178,9 +211,15 @@ function lastKey(input: string): string {
 }
 
 const LITERAL_FIELDS: ReadonlySet<Field> = new Set(["name", "dataSetName", "eventSource", "conversionType"]);
-const TOP_LEVEL = /^(type|event|name|category|messageId|userId|anonymousId|groupId|previousId|timestamp|originalTimestamp|sentAt|receivedAt|channel|version)$/;
+const TOP_LEVEL: ReadonlySet<string> = new Set(
+  (
+    "type event name category messageId userId anonymousId groupId previousId timestamp originalTimestamp sentAt receivedAt " +
+    "channel version"
+  ).split(" "),
+);
 // Wrappers that the core needs not be told of.
-const WRAPPER = /^(?:sha-?256|hash|lower|lowercase|toLowerCase|trim|normali[sz]e|to_?string|to_?number|to_?float)\w*\s*\((.*)\)$/is;
+const WRAPPER =
+  /^(?:sha-?256|hash|lower|lowercase|toLowerCase|trim|normali[sz]e|to_?string|to_?number|to_?float)\w*\s*\((.*)\)$/is;
 const LINES = /([\p{L}\w$-]+(?:\.[\p{L}\w$-]+)*)\[(?:\*|i|n)?\]\.(price|quantity)\b/giu;
 
 /** Where the value of a cell comes from, or why that cannot be said in a config. */
@@ -189,21 +228,24 @@ export function cellOrigin(cell: string): Origin | { readonly problem: string } 
   let literal: string | number | undefined;
   let lines: string | undefined;
   for (const alternative of alternatives(cell)) {
-    const text = unwrap(alternative.replace(/\s*\((?:hashed|sha-?256|if present|optional|required|lower-?case[d]?|default|fallback)\)$/i, ""));
+    const text = unwrap(
+      alternative.replace(/\s*\((?:hashed|sha-?256|if present|optional|required|lower-?case[d]?|default|fallback)\)$/i, ""),
+    );
     if (literal !== undefined) return { problem: `\`${cell}\` has something after a literal` };
     const list = linesIn(text);
     const number = /^-?\d+(\.\d+)?$/.test(text);
     const quoted = /^(["'])(.*)\1$/s.exec(text)?.[2];
     if (list !== undefined) {
-      if (paths.length > 0 || (lines !== undefined && lines !== list)) return { problem: `a sum of lines comes first here, and in \`${cell}\` it does not` };
+      if (paths.length > 0 || (lines !== undefined && lines !== list))
+        return { problem: `a sum of lines comes first here, and in \`${cell}\` it does not` };
       lines = list;
-    } else if (number || quoted !== undefined || (/^[A-Z][A-Z0-9_]*$/.test(text) && !TOP_LEVEL.test(text))) {
+    } else if (number || quoted !== undefined || (/^[A-Z][A-Z0-9_]*$/.test(text) && !TOP_LEVEL.has(text))) {
       literal = number ? Number(text) : (quoted ?? text);
     } else {
       const plainPath = text.replace(/^\{\{\s*(.*?)\s*\}\}$/, "$1");
       const read = pathOf(plainPath);
       if ("problem" in read) return read;
-      const isPath = /^[\p{L}_$][\p{L}\w$-]*(\.[\p{L}\w$ -]+)+$/u.test(read.path) || TOP_LEVEL.test(read.path);
+      const isPath = /^[\p{L}_$][\p{L}\w$-]*(\.[\p{L}\w$ -]+)+$/u.test(read.path) || TOP_LEVEL.has(read.path);
       if (!isPath) return { problem: `\`${text}\` is neither a path nor a literal` };
       paths.push(read.path);
     }
@@ -230,7 +272,9 @@ function alternatives(cell: string): string[] {
   const parts: string[] = [];
   let depth = 0;
   let from = 0;
-  for (const found of cell.matchAll(/\(|\)|\s*(?:\|\||\?\?|;|,|<br\s*\/?>|→|->)\s*|\s+(?:or else|else|otherwise|or|then|fallback)\s+/gi)) {
+  for (const found of cell.matchAll(
+    /\(|\)|\s*(?:\|\||\?\?|;|,|<br\s*\/?>|→|->)\s*|\s+(?:or else|else|otherwise|or|then|fallback)\s+/gi,
+  )) {
     if (found[0] === "(") depth++;
     else if (found[0] === ")") depth--;
     else if (depth === 0) {

@@ -15,7 +15,13 @@ export function markdownTables(text: string): Table[] {
   for (let at = 0; at + 1 < lines.length; at++) {
     const header = cells(lines[at] ?? "");
     const ruler = cells(lines[at + 1] ?? "");
-    if (header === undefined || ruler === undefined || header.length !== ruler.length || !ruler.every((cell) => /^:?-+:?$/.test(cell))) continue;
+    if (
+      header === undefined ||
+      ruler === undefined ||
+      header.length !== ruler.length ||
+      !ruler.every((cell) => /^:?-+:?$/.test(cell))
+    )
+      continue;
     const rows: string[][] = [];
     const line = at + 1;
     for (at += 2; at < lines.length; at++) {
@@ -32,7 +38,10 @@ export function markdownTables(text: string): Table[] {
 function cells(line: string): string[] | undefined {
   const trimmed = line.trim();
   if (!/(^|[^\\])\|/.test(trimmed)) return undefined;
-  const parts = trimmed.replace(/^\|/, "").replace(/(^|[^\\])\|$/, "$1").split(/(?<!\\)\|/);
+  const parts = trimmed
+    .replace(/^\|/, "")
+    .replace(/(^|[^\\])\|$/, "$1")
+    .split(/(?<!\\)\|/);
   return parts.map((part) => part.replaceAll("\\|", "|").trim());
 }
 
