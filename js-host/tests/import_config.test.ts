@@ -131,14 +131,14 @@ test("a trigger of equalities selects events by name and by type", () => {
 test("a trigger that says more is refused with the place where it does", () => {
   const help = "only `type` and `event`, compared by `=` with texts and joined by `and` and `or`, can be";
   const cases: [string, string][] = [
-    ['event = "A" and properties.total > 5', `\`properties.total > 5\` in it is not carried over: ${help}`],
-    ['type = "track" and event != "A"', `\`event != "A"\` in it is not carried over: ${help}`],
-    ['contains(event, "A")', `\`contains ( event\` in it is not carried over: ${help}`],
-    ['event = "A" event = "B"', `\`event = "B"\` in it is not carried over: ${help}`],
-    ["event = A", `\`event = A\` in it is not carried over: ${help}`],
-    ['(event = "A"', "a parenthesis is not closed"],
-    ['event = "A" or', "it ends too early"],
-    ["", "it is empty"],
+    ['event = "A" and properties.total > 5', `\`properties.total > 5\` in its trigger is not carried over: ${help}`],
+    ['type = "track" and event != "A"', `\`event != "A"\` in its trigger is not carried over: ${help}`],
+    ['contains(event, "A")', `\`contains ( event\` in its trigger is not carried over: ${help}`],
+    ['event = "A" event = "B"', `\`event = "B"\` in its trigger is not carried over: ${help}`],
+    ["event = A", `\`event = A\` in its trigger is not carried over: ${help}`],
+    ['(event = "A"', "a parenthesis of its trigger is not closed"],
+    ['event = "A" or', "its trigger ends too early"],
+    ["", "its trigger is empty"],
     ['type = "delete"', "there is no type `delete`"],
     ['event = "Page"', "an event named `Page` cannot be told from the type of that name"],
   ];
@@ -505,7 +505,7 @@ test("what cannot be carried over is listed with its reason and what to do", () 
     [
       [
         'mapping "Big orders"',
-        "its trigger selects events in a way a config cannot: `properties.total > 100` in it is not carried over: only `type` and `event`, " +
+        "`properties.total > 100` in its trigger is not carried over: only `type` and `event`, " +
           "compared by `=` with texts and joined by `and` and `or`, can be",
         "select such events before they are handed over, or add the events it means under `events`",
       ],
@@ -839,6 +839,18 @@ test("the command prints everything as one JSON object", () => {
   const { code, out, err } = run(["--json"], PAGES);
   assert.deepEqual({ code, err, object: JSON.parse(out) }, { code: 0, err: "", object: imported(JSON.parse(PAGES)) });
   assert.deepEqual(Object.keys(JSON.parse(out)), ["config", "carried", "notCarried"]);
+});
+
+test("the examples of the documentation are what the command does", () => {
+  const document = readFileSync(new URL("../../docs/migration.md", import.meta.url), "utf8");
+  const blocks = [...document.matchAll(/^(`{3,4})\w+\n(.*?)^\1$/gms)].map(([, , content = ""]) => content);
+  assert.equal(blocks.length, 4);
+  for (const at of [0, 2]) {
+    const { code, out, err } = run([], blocks[at]);
+    assert.equal(code, 0);
+    const [command, ...shown] = blocks[at + 1]?.split("\n") ?? [];
+    assert.equal(shown.join("\n"), command?.includes(" > ") ? err : `${out}${err}`);
+  }
 });
 
 test("what is no mapping is refused with what was expected", () => {

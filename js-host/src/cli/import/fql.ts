@@ -29,14 +29,14 @@ export function selectionOf(trigger: string): Selection {
   const either = (): Terms[] => {
     const terms = both();
     while (takes("or")) terms.push(...both());
-    if (terms.length > MAX_TERMS) throw new FqlError(`it has more than ${MAX_TERMS} cases`);
+    if (terms.length > MAX_TERMS) throw new FqlError(`its trigger has more than ${MAX_TERMS} cases`);
     return terms;
   };
   const both = (): Terms[] => {
     let terms = one();
     while (takes("and")) {
       const more = one();
-      if (terms.length * more.length > MAX_TERMS) throw new FqlError(`it has more than ${MAX_TERMS} cases`);
+      if (terms.length * more.length > MAX_TERMS) throw new FqlError(`its trigger has more than ${MAX_TERMS} cases`);
       terms = terms.flatMap((left) => more.flatMap((right) => join(left, right)));
     }
     return terms;
@@ -44,15 +44,15 @@ export function selectionOf(trigger: string): Selection {
   const one = (): Terms[] => {
     if (takes("(")) {
       const terms = either();
-      if (!takes(")")) throw new FqlError("a parenthesis is not closed");
+      if (!takes(")")) throw new FqlError("a parenthesis of its trigger is not closed");
       return terms;
     }
     const [key, sign, value] = tokens.slice(at, at + 3);
-    if (key === undefined) throw new FqlError("it ends too early");
+    if (key === undefined) throw new FqlError("its trigger ends too early");
     const quoted = value !== undefined && /^(["']).*\1$/s.test(value);
     if (!/^(type|event)$/i.test(key) || sign !== "=" || !quoted) {
       throw new FqlError(
-        `\`${[key, sign, value].filter((part) => part !== undefined).join(" ")}\` in it is not carried over: ${HELP}`,
+        `\`${[key, sign, value].filter((part) => part !== undefined).join(" ")}\` in its trigger is not carried over: ${HELP}`,
       );
     }
     at += 3;
@@ -60,9 +60,9 @@ export function selectionOf(trigger: string): Selection {
     return [key.toLowerCase() === "type" ? { type: text.toLowerCase() } : { event: text }];
   };
 
-  if (tokens.length === 0) throw new FqlError("it is empty");
+  if (tokens.length === 0) throw new FqlError("its trigger is empty");
   const terms = either();
-  if (at < tokens.length) throw new FqlError(`\`${tokens.slice(at).join(" ")}\` in it is not carried over: ${HELP}`);
+  if (at < tokens.length) throw new FqlError(`\`${tokens.slice(at).join(" ")}\` in its trigger is not carried over: ${HELP}`);
   return select(terms);
 }
 

@@ -153,15 +153,12 @@ function subscription(json: Json, name: string | undefined, ledger: Ledger): Map
   let selection: Selection | undefined;
   if (trigger !== undefined) {
     try {
-      if (typeof trigger !== "string") throw new FqlError("it is not a text");
+      if (typeof trigger !== "string") throw new FqlError("its trigger is not a text");
       selection = selectionOf(trigger);
     } catch (error) {
       if (!(error instanceof FqlError)) throw error;
-      ledger.leave(
-        nounOf(label),
-        `its trigger selects events in a way a config cannot: ${error.message}`,
-        "select such events before they are handed over, or add the events it means under `events`",
-      );
+      const remedy = "select such events before they are handed over, or add the events it means under `events`";
+      ledger.leave(nounOf(label), error.message, remedy);
       return [mapping(fields, { label, enabled: false, selection: { events: [], types: [], everyTrack: false } }, ledger)];
     }
   }
