@@ -193,6 +193,7 @@ test("a Segment subscription maps an order as it did there", () => {
     },
     inputs: { email: ["context.traits.email", "properties.email"], country: ["properties.shop.country"] },
     identity: { matchKeys: ["EMAIL", "MAID"], userIdAs: "none" },
+    consent: { whenUnknown: "omit" },
   });
   assert.deepEqual(notCarried, []);
   assert.deepEqual(
@@ -212,6 +213,7 @@ test("a Segment subscription maps an order as it did there", () => {
       "the literal of eventSource -> built in",
       "eventId -> built in",
       "eventTime -> built in",
+      "unknown consent -> consent.whenUnknown",
     ],
   );
   assert.deepEqual(evaluate(config, ORDER), {
@@ -230,7 +232,7 @@ test("a Segment subscription maps an order as it did there", () => {
       value: 25.5,
       currencyCode: "USD",
       unitsSold: 3,
-      consent: { geo: { ipAddress: "192.0.2.7" }, amazonConsent: { amznUserData: "GRANTED", amznAdStorage: "GRANTED" } },
+      consent: { geo: { ipAddress: "192.0.2.7" } },
       customData: [{ name: "brand", dataType: "STRING", value: "acme" }],
     },
     notes: [],
@@ -440,7 +442,7 @@ test("literals become defaults and constants, and consent is never one", () => {
       },
       inputs: { email: ["properties.mail"], deviceType: { const: "OFFLINE" } },
       identity: { matchKeys: ["EMAIL"], userIdAs: "none" },
-      consent: { categories: { amznAdStorage: ["Ads"] }, geoIp: false },
+      consent: { categories: { amznAdStorage: ["Ads"] }, geoIp: false, whenUnknown: "omit" },
       defaults: { countryCode: "US", currencyCode: "usd", eventSource: "OFFLINE" },
     },
   );
@@ -470,12 +472,40 @@ test("literals become defaults and constants, and consent is never one", () => {
     countryCode: "US",
     matchKeys: [{ type: "EMAIL", values: [JANE] }],
     value: 10,
-    consent: { amazonConsent: { amznUserData: "GRANTED", amznAdStorage: "GRANTED" } },
     customData: [
       { name: "plan", dataType: "STRING", value: "gold" },
       { name: "seats", dataType: "INTEGER", value: "4" },
     ],
   });
+});
+
+test("a consent that cannot be read where it stands is never taken for a yes", () => {
+  const consentOf = (consent: object): Config["consent"] =>
+    imported({ eventType: "LEAD", matchKeys: { email: path("properties.mail") }, consent }).config.consent;
+  const ipAddress = path("context.ip");
+  assert.deepEqual(consentOf({ ipAddress, amznUserData: path("properties.amznUserData") }), { whenUnknown: "omit" });
+  assert.deepEqual(consentOf({ ipAddress, amznUserData: "GRANTED", amznAdStorage: "GRANTED" }), { whenUnknown: "omit" });
+  assert.deepEqual(consentOf({ ipAddress, amznUserData: path("properties.choice") }), { whenUnknown: "drop" });
+  assert.deepEqual(consentOf({ ipAddress, amznAdStorage: "DENIED" }), { whenUnknown: "drop" });
+  assert.deepEqual(consentOf({ ipAddress, tcf: { "@template": "{{a}}.{{b}}" } }), { whenUnknown: "drop" });
+  assert.deepEqual(consentOf({ amznUserData: path("context.consent.optOut.C0004") }), { geoIp: false });
+
+  const { config, carried } = imported({
+    eventType: "LEAD",
+    matchKeys: { email: path("properties.mail") },
+    consent: { amznUserData: path("properties.choice") },
+  });
+  assert.deepEqual(carried.at(-1), {
+    item: "unknown consent",
+    to: "consent.whenUnknown",
+    note: "a no might be where it is not read (amznUserData), so an event with unknown consent is dropped; change that when it is read",
+  });
+  const event = {
+    type: "track",
+    event: "Lead Generated",
+    properties: { mail: "jane@example.com", country: "US", choice: "denied" },
+  };
+  assert.deepEqual(evaluate(config, event), { outcome: "dropped", reason: "consent_missing", notes: [] });
 });
 
 test("what cannot be carried over is listed with its reason and what to do", () => {

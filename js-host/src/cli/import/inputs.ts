@@ -15,6 +15,8 @@ import {
   type Origin,
 } from "./model.js";
 
+const CONSENT = ["amznUserData", "amznAdStorage", "tcf", "gpp", "ip"] as const;
+
 /** The part of the config that is the same for all events: inputs, identity, consent, defaults. */
 export class Inputs {
   readonly config: {
@@ -102,9 +104,7 @@ export class Inputs {
   }
 
   #identity(): void {
-    const mapped = MATCH_KEYS.filter(([, input]) =>
-      this.#places.some(({ origins, unread }) => origins.has(input) || unread.has(input)),
-    );
+    const mapped = MATCH_KEYS.filter(([, input]) => this.#has(input));
     if (mapped.length === 0) return;
     const email = this.#places.flatMap(({ origins }) => origins.get("email") ?? []);
     const last = email.some(({ paths }) => paths.at(-1) === "userId");
@@ -238,67 +238,77 @@ export class Inputs {
   }
 
   #consent(): void {
-    const fields = ["amznUserData", "amznAdStorage"] as const;
-    for (const flag of fields) this.#flag(flag);
-    for (const string of ["tcf", "gpp"] as const) {
-      const origin = this.#merged(string, string);
-      if (!origin) continue;
-      const builtIn = PATHS[string] ?? [];
-      this.#leaveLiteral(string, origin, "a consent string is a person's, so it must come from the event");
-      if (origin.paths.length === 0) continue;
-      if (origin.paths.every((path) => builtIn.includes(path))) this.#ledger.carry(string, "built in");
-      else this.#write(string, string, origin.paths);
-    }
-    const isMapped = this.#places.some(({ origins }) =>
-      (["email", "phone", ...fields] as const).some((field) => origins.has(field)),
-    );
+    const read = { amznUserData: this.#flag("amznUserData"), amznAdStorage: this.#flag("amznAdStorage") };
+    const strings = { tcf: this.#consentString("tcf"), gpp: this.#consentString("gpp") };
+    const isMapped = [...MATCH_KEYS.map(([, input]) => input), ...CONSENT].some((field) => this.#has(field));
     const ip = this.#merged("ip", "consent.ipAddress");
     if (ip) this.#leaveLiteral("consent.ipAddress", ip, "an address is a person's, so it must come from the event");
     if (ip && ip.paths.length > 0) {
       const note =
         "an address alone is no consent: in EU-27, GB, NO, IS and LI an event without a grant of both flags is dropped";
       this.#write("ip", "consent.ipAddress", ip.paths, note);
-    } else if (isMapped && !this.#places.some(({ unread }) => unread.has("ip"))) {
+    } else if (isMapped && !this.#has("ip")) {
       this.config.consent.geoIp = false;
       this.#ledger.carry("no IP address", "consent.geoIp");
     }
+    // Silence counts as a grant outside of the countries that require consent. That is the starter kit's rule for its
+    // opt-outs; anywhere else silence was sent as silence, and what is no longer read must not pass for it.
+    const lost = Object.entries({ ...read, ...strings }).flatMap(([field, how]) => (how === "lost" ? [field] : []));
+    if (lost.length > 0) {
+      this.config.consent.whenUnknown = "drop";
+      const note = `a no might be where it is not read (${lost.join(", ")}), so an event with unknown consent is dropped; change that when it is read`;
+      this.#ledger.carry("unknown consent", "consent.whenUnknown", note);
+    } else if (isMapped && !Object.values(read).includes("opt-out")) {
+      this.config.consent.whenUnknown = "omit";
+      this.#ledger.carry("unknown consent", "consent.whenUnknown");
+    }
   }
 
-  #flag(flag: "amznUserData" | "amznAdStorage"): void {
+  #has(field: Field): boolean {
+    return this.#places.some(({ origins, unread }) => origins.has(field) || unread.has(field));
+  }
+
+  #consentString(string: "tcf" | "gpp"): "read" | "lost" | undefined {
+    const origin = this.#merged(string, string);
+    const isUnread = this.#places.some(({ unread }) => unread.has(string));
+    if (!origin) return isUnread ? "lost" : undefined;
+    this.#leaveLiteral(string, origin, "a consent string is a person's, so it must come from the event");
+    if (origin.paths.length > 0) {
+      // The core reads more places than the export does, and that takes nothing away.
+      const isBuiltIn = origin.paths.every((path) => PATHS[string]?.includes(path));
+      if (isBuiltIn) this.#ledger.carry(string, "built in");
+      else this.#write(string, string, origin.paths);
+    }
+    return isUnread || origin.literal !== undefined ? "lost" : "read";
+  }
+
+  #flag(flag: "amznUserData" | "amznAdStorage"): "read" | "opt-out" | "lost" | undefined {
     const origin = this.#merged(flag, flag);
-    if (!origin) return;
-    this.#leaveLiteral(
-      flag,
-      origin,
-      "consent is a person's, so it must come from the event and is never assumed",
-      remedyFor(flag),
-    );
+    const isUnread = this.#places.some(({ unread }) => unread.has(flag));
+    if (!origin) return isUnread ? "lost" : undefined;
+    const reason = "consent is a person's, so it must come from the event and is never assumed";
+    this.#leaveLiteral(flag, origin, reason, remedyFor(flag));
+    const others = "all other signals of the event are read as well, and a denial from any of them wins";
     const categories: string[] = [];
+    const elsewhere: string[] = [];
     for (const path of origin.paths) {
       const category = /^context\.consent\.(?:optOut|categoryPreferences)\.([^.]+)$/.exec(path)?.[1];
       if (category !== undefined) categories.push(category);
-      else if (consentPaths(flag).includes(path))
-        this.#ledger.carry(
-          flag,
-          "built in",
-          "all other signals of the event are read as well, and a denial from any of them wins",
-        );
-      else this.#ledger.leave(`${flag} from ${path}`, "no setting changes where it is read", remedyFor(flag));
+      else if (consentPaths(flag).includes(path)) this.#ledger.carry(flag, "built in", others);
+      else elsewhere.push(path);
     }
-    if (categories.length === 0) return;
-    if (categories.every((category) => CATEGORIES.some((known) => plain(known) === plain(category)))) {
-      return this.#ledger.carry(
-        flag,
-        "built in",
-        `the categories ${CATEGORIES.join(", ")} are read, and all other signals as well`,
-      );
+    for (const path of elsewhere)
+      this.#ledger.leave(`${flag} from ${path}`, "no setting changes where it is read", remedyFor(flag));
+    const isKnown = (category: string): boolean => CATEGORIES.some((known) => plain(known) === plain(category));
+    if (categories.length > 0 && categories.every(isKnown)) {
+      this.#ledger.carry(flag, "built in", `the categories ${CATEGORIES.join(", ")} are read, and all other signals as well`);
+    } else if (categories.length > 0) {
+      this.config.consent.categories = { ...this.config.consent.categories, [flag]: categories };
+      this.#ledger.carry(flag, `consent.categories.${flag}`, others);
     }
-    this.config.consent.categories = { ...this.config.consent.categories, [flag]: categories };
-    this.#ledger.carry(
-      flag,
-      `consent.categories.${flag}`,
-      "all other signals of the event are read as well, and a denial from any of them wins",
-    );
+    const isAssumed = origin.literal !== undefined && plain(String(origin.literal)) !== "granted";
+    if (isUnread || elsewhere.length > 0 || isAssumed) return "lost";
+    return origin.paths.some((path) => path.startsWith("context.consent.optOut.")) ? "opt-out" : "read";
   }
 
   #userAgent(): void {

@@ -190,7 +190,7 @@ function put(mapping: Mapping, key: string, value: unknown, ledger: Ledger): voi
     for (const [inner, one] of Object.entries(value)) put(mapping, `${key}.${inner}`, one, ledger);
     return;
   }
-  if (BUILT_IN.has(key)) return ledger.carry(key, "built in", undefined, mapping.label);
+  if (BUILT_IN.has(key) || key.startsWith("__segment_internal")) return ledger.carry(key, "built in", undefined, mapping.label);
   const field = group ? undefined : fieldOf(key.split(".").at(-1) ?? key);
   if (field === undefined) return ledger.leave(key, "no setting here is like it", WITHOUT_SETTING.get(key), mapping.label);
   const origin = originOf(value);
