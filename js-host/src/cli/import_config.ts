@@ -30,8 +30,9 @@ const MAX_BYTES = 16 * 2 ** 20;
 
 /** Runs `import-config`. */
 export async function importConfig(file: string | undefined, options: ImportConfigOptions): Promise<0> {
-  if (options.force && options.out === undefined)
+  if (options.force && options.out === undefined) {
     throw new CommandError(2, "--force goes with --out: nothing else is overwritten");
+  }
   const { name, text } = await read(file);
   const imported = importText(text, name);
   const config = `${pretty(imported.config)}\n`;
@@ -134,8 +135,9 @@ function write(file: string, config: string, force: boolean): void {
   try {
     writeFileSync(file, config, { flag: force ? "w" : "wx" });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST")
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
       throw new CommandError(2, `${file} exists already; --force overwrites it`);
+    }
     throw new CommandError(2, `cannot write ${file}: ${reasonOf(error)}`);
   }
 }
@@ -143,8 +145,9 @@ function write(file: string, config: string, force: boolean): void {
 function tell({ carried, notCarried }: Imported, out: string | undefined): void {
   const lines = [out === undefined ? "The config is valid." : `The config is valid and stands in ${out}.`];
   const differing = carried.filter(({ note }) => note !== undefined);
-  if (differing.length > 0)
+  if (differing.length > 0) {
     lines.push("", "Carried over with a difference:", ...differing.map(({ item, note }) => `- ${item}: ${note}`));
+  }
   if (notCarried.length === 0) lines.push("", "Nothing was left out.");
   else lines.push("", `Not carried over (${notCarried.length}):`);
   for (const { item, reason, remedy } of notCarried) {

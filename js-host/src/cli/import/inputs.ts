@@ -131,12 +131,13 @@ export class Inputs {
     const paths = origin.paths.filter((path) => path !== "userId");
     if (origin.paths.length > paths.length) {
       if (userIdLast) this.#ledger.carry("userId as EMAIL", "built in");
-      else
+      else {
         this.#ledger.leave(
           "userId before an e-mail address",
           "the user id is taken where there is no address",
           "see `identity.userIdAs`",
         );
+      }
     }
     if (paths.length > 0) this.#write("email", "email", paths);
     else if (origin.literal !== undefined) {
@@ -204,12 +205,13 @@ export class Inputs {
     if (origin.paths.length > 0) this.#write("deviceType", "eventSource", origin.paths);
     if (origin.literal === undefined) return;
     const source = eventSourceOf(String(origin.literal));
-    if (source === undefined)
+    if (source === undefined) {
       return this.#ledger.leave(
         "the literal of eventSource",
         `Amazon has no event source \`${origin.literal}\``,
         "set `defaults.eventSource`",
       );
+    }
     if (source !== "WEBSITE") this.config.defaults.eventSource = source;
     // Without this, an event's own device would come first.
     if (origin.paths.length === 0) this.config.inputs.deviceType = { const: source };
@@ -297,8 +299,9 @@ export class Inputs {
       else if (consentPaths(flag).includes(path)) this.#ledger.carry(flag, "built in", others);
       else elsewhere.push(path);
     }
-    for (const path of elsewhere)
+    for (const path of elsewhere) {
       this.#ledger.leave(`${flag} from ${path}`, "no setting changes where it is read", remedyFor(flag));
+    }
     const isKnown = (category: string): boolean => CATEGORIES.some((known) => plain(known) === plain(category));
     if (categories.length > 0 && categories.every(isKnown)) {
       this.#ledger.carry(flag, "built in", `the categories ${CATEGORIES.join(", ")} are read, and all other signals as well`);
@@ -324,11 +327,12 @@ export class Inputs {
     );
     const [list, ...others] = lists;
     if (list !== undefined) this.#write("products", "the lines of an order", [list]);
-    if (others.length > 0)
+    if (others.length > 0) {
       this.#ledger.leave(
         `lines from ${others.join(", ")}`,
         "there is one list of lines for all events",
         "put the lines where the others are",
       );
+    }
   }
 }

@@ -46,10 +46,11 @@ function find(json: unknown, name: string | undefined, shared: Fields, ledger: L
   if (!isObject(json)) return [];
   const own = typeof json["name"] === "string" ? json["name"] : name;
   if (isSubscription(json)) return subscription(json, own, ledger);
-  if (isMapping(json))
+  if (isMapping(json)) {
     return [
       mapping(json, { label: name === undefined ? ONLY_MAPPING : `"${name}"`, enabled: true, selection: undefined }, ledger),
     ];
+  }
   const mappings: Mapping[] = [];
   for (const [key, value] of Object.entries(json)) {
     // What a destination could be, not what it is.

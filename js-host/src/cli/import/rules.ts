@@ -47,8 +47,9 @@ export class Rules {
     for (const mapping of active) this.#add(mapping);
     for (const mapping of exported.mappings) if (!mapping.enabled) this.#switchOff(mapping);
     if (!saysEvents) {
-      for (const [name, type] of PRESETS.metarouter)
+      for (const [name, type] of PRESETS.metarouter) {
         this.#take(name, type, { label: name, enabled: true, selection: undefined, ...noFields() });
+      }
     }
     if (exported.shared.origins.has("value") && ![...this.#rules.values()].some(({ type }) => type === PURCHASE)) {
       ledger.leave("value", "no event is a purchase", remedyFor("value"));
@@ -118,10 +119,11 @@ export class Rules {
         `add it under \`events\`; ${CONVERSION_TYPE_HELP}`,
       );
     }
-    if (said === "unknown")
+    if (said === "unknown") {
       this.#ledger.carry(`event ${name}`, "built in", `no conversion type is said, so it is ${type}, as in the preset`);
+    }
     this.#rules.set(key, {
-      name: displayName(key) === key ? name.trim() : displayName(key),
+      name: displayName(name),
       type,
       rule: this.#rule(name, type, mapping),
       from: mapping.label,
@@ -131,8 +133,9 @@ export class Rules {
   #takeRest(type: ConversionType | "unknown", mapping: Mapping): void {
     const item = `every track event of ${nounOf(mapping.label)}`;
     if (type === "unknown") return this.#ledger.leave(item, "no conversion type is said", CONVERSION_TYPE_HELP);
-    if (this.#rest)
+    if (this.#rest) {
       return this.#ledger.leave(item, `an event becomes one Amazon event, and ${nounOf(this.#rest.label)} has them already`);
+    }
     this.#rest = { type, label: mapping.label };
     this.#ledger.carry(
       item,
@@ -146,8 +149,9 @@ export class Rules {
     const remedy = "name the events one by one under `events`";
     for (const field of ["name", "value", "dataSetName"] as const) {
       const origin = mapping.origins.get(field);
-      if (origin && !(field === "name" && same(origin.paths, ["event"])))
+      if (origin && !(field === "name" && same(origin.paths, ["event"]))) {
         this.#ledger.leave(field, reason, remedy, mapping.label);
+      }
     }
     if (mapping.customData.size > 0) this.#ledger.leave([...mapping.customData.keys()].join(", "), reason, remedy, mapping.label);
   }
@@ -156,12 +160,13 @@ export class Rules {
     for (const name of selection ? [...selection.types, ...selection.events] : []) {
       const key = name.trim().toLowerCase();
       const isTaken = this.#rules.has(key) || (this.#rest !== undefined && !NAMELESS_TYPES.includes(key));
-      if (isTaken)
+      if (isTaken) {
         this.#ledger.carry(nounOf(label), "built in", `it is switched off, but ${name} stays on: another mapping has it`);
-      else this.#off.set(key, displayName(key) === key ? name.trim() : displayName(key));
+      } else this.#off.set(key, displayName(name));
     }
-    if (selection?.everyTrack)
+    if (selection?.everyTrack) {
       this.#ledger.carry(nounOf(label), "built in", "it is switched off: events without a rule are dropped");
+    }
   }
 
   #rule(event: string, type: ConversionType, mapping: Mapping): EventRule {
@@ -251,8 +256,9 @@ export class Rules {
       return undefined;
     }
     if (isLiteral(origin)) {
-      if (typeof origin.literal === "string" && !Number.isFinite(Number(origin.literal)))
+      if (typeof origin.literal === "string" && !Number.isFinite(Number(origin.literal))) {
         return leave("the literal is no number");
+      }
       this.#ledger.carry("value", "events.*.value", undefined, mapping.label);
       return { const: origin.literal };
     }
@@ -287,16 +293,17 @@ export class Rules {
     for (const [name, origin] of [...this.#exported.shared.customData, ...mapping.customData]) {
       const item = `customData.${name}`;
       if (origin.lines !== undefined) this.#ledger.leave(item, "it is a sum of lines", remedyFor(undefined), mapping.label);
-      else if (customData.size === 13 && !customData.has(name))
+      else if (customData.size === 13 && !customData.has(name)) {
         this.#ledger.leave(item, "an event takes 13 attributes", undefined, mapping.label);
-      else {
-        if (origin.paths.length > 0 && origin.literal !== undefined)
+      } else {
+        if (origin.paths.length > 0 && origin.literal !== undefined) {
           this.#ledger.leave(
             `the literal of ${item}`,
             "after paths it has no place: what is not there is left out",
             undefined,
             mapping.label,
           );
+        }
         customData.set(name, origin.paths.length > 0 ? short(origin.paths) : { const: origin.literal ?? "" });
         this.#ledger.carry(item, `events.*.customData.${name}`, undefined, mapping.label);
       }
@@ -332,20 +339,23 @@ export class Rules {
       this.#ledger.carry(`${item}: ${type}`, events.has(name) ? `events.${name}` : `preset ${preset}`);
     }
     const off = [...events].flatMap(([name, rule]) => (rule === false && !this.#off.has(name.toLowerCase()) ? [name] : []));
-    if (off.length > 0)
+    if (off.length > 0) {
       this.#ledger.carry(
         "the preset's other events",
         "events",
         `switched off, as no mapping that was carried over has them: ${off.join(", ")}`,
       );
-    for (const name of this.#off.values())
+    }
+    for (const name of this.#off.values()) {
       this.#ledger.carry(`event ${name}`, `events.${name}`, "switched off, as in the export");
+    }
   }
 }
 
 // As the preset writes it, else as it is.
-function displayName(key: string): string {
-  return [...PRESETS.segment.keys()].find((name) => name.toLowerCase() === key) ?? key;
+function displayName(name: string): string {
+  const own = name.trim();
+  return [...PRESETS.segment.keys()].find((known) => known.toLowerCase() === own.toLowerCase()) ?? own;
 }
 
 function short(paths: readonly string[]): string | string[] {

@@ -46,8 +46,9 @@ export function readTables(tables: readonly Table[], ledger: Ledger): Export | u
   let known = 0;
   for (const table of tables) {
     if (reader.read(table)) known++;
-    else
+    else {
       ledger.leave(`the table in line ${table.line}`, `its columns (${table.header.join(", ")}) are neither events nor fields`);
+    }
   }
   return known > 0 ? { mappings: [...reader.mappings.values()], shared: reader.shared } : undefined;
 }
@@ -136,14 +137,16 @@ class Reader {
     if (name === "" || isNothing(input)) return;
     const place = "label" in fields ? (fields as Mapping).label : undefined;
     const parameter = PARAMETERS.find((one) => plain(one.name) === plain(name));
-    if (parameter)
+    if (parameter) {
       return this.#ledger.leave(
         name,
         "it is a connection parameter, not part of the config",
         `set ${parameter.name} in the environment`,
       );
-    if (/eventIngestionMethod$/i.test(name) || /matchKeys\W*(\d+\W*)?\btypes?$/i.test(name))
+    }
+    if (/eventIngestionMethod$/i.test(name) || /matchKeys\W*(\d+\W*)?\btypes?$/i.test(name)) {
       return this.#ledger.carry(name, "built in");
+    }
     const attribute = /^(?:events?\[\d*\]\.)?custom(?:Data|Attributes?)\W+(?:name\W+)?(\w+)/i.exec(name)?.[1];
     if (attribute !== undefined) {
       const origin = read(input, cell("transform"));
@@ -236,8 +239,9 @@ export function cellOrigin(cell: string): Origin | { readonly problem: string } 
     const number = /^-?\d+(\.\d+)?$/.test(text);
     const quoted = /^(["'])(.*)\1$/s.exec(text)?.[2];
     if (list !== undefined) {
-      if (paths.length > 0 || (lines !== undefined && lines !== list))
+      if (paths.length > 0 || (lines !== undefined && lines !== list)) {
         return { problem: `a sum of lines comes first here, and in \`${cell}\` it does not` };
+      }
       lines = list;
     } else if (number || quoted !== undefined || (/^[A-Z][A-Z0-9_]*$/.test(text) && !TOP_LEVEL.has(text))) {
       literal = number ? Number(text) : (quoted ?? text);
