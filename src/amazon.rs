@@ -1,11 +1,17 @@
 //! One event as Amazon takes it (`POST /adsApi/v1/create/events`, Amazon's OpenAPI document "Amazon Ads API ALL Merged"),
 //! its closed enums, and its JSON on the wire.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use serde::{Serialize, Serializer};
 
 use crate::codes::codes;
 use crate::commerce::Amount;
 use crate::country::Country;
+use crate::identity::hash::Sha256Hex;
+use crate::scan::plain_length;
+use crate::time::Instant;
 
 codes! {
     /// `conversionType`: what kind of thing happened.
@@ -281,20 +287,21 @@ codes! {
     }
 }
 
-/// One element of `events[]`. Fields are named as Amazon names them.
+/// One element of `events[]`. Fields are named as Amazon names them; texts that need no change are borrowed from the
+/// analytics event or the config ([`AmazonEvent::into_owned`] makes them its own).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AmazonEvent {
+pub struct AmazonEvent<'a> {
     /// What happened and where.
-    pub event_description: EventDescription,
+    pub event_description: EventDescription<'a>,
     /// The deduplication id, the same on every resend.
-    pub event_id: String,
+    pub event_id: Cow<'a, str>,
     /// When it happened.
     pub event_time: EventTime,
     /// The country of the person, ISO 3166-1 alpha-2.
     pub country_code: Country,
     /// 1 to 15 identifiers, one of a type.
-    pub match_keys: Vec<MatchKey>,
+    pub match_keys: Vec<MatchKey<'a>>,
     /// Money for a purchase, a free scale otherwise; at most two decimals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Amount>,
@@ -306,27 +313,27 @@ pub struct AmazonEvent {
     pub units_sold: Option<i32>,
     /// The consent signal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub consent: Option<Consent>,
+    pub consent: Option<Consent<'a>>,
     /// At most 13 attributes of the advertiser's own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub custom_data: Vec<CustomData>,
     /// The device's user agent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub device_info: Option<DeviceInfo>,
+    pub device_info: Option<DeviceInfo<'a>>,
     /// Amazon click tokens, joined by `|`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aref_measurement_tokens: Option<String>,
     /// Who delivers the event.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub partner: Option<String>,
+    pub partner: Option<Cow<'a, str>>,
 }
 
 /// `eventDescription`. `eventIngestionMethod` is `SERVER_TO_SERVER`, always.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct EventDescription {
+pub struct EventDescription<'a> {
     /// At most 256 characters, none of ``!@#$%^&*|+=(){}[]<>?\/~;``.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// What kind of thing happened.
     pub conversion_type: ConversionType,
     /// Where it happened.
@@ -335,7 +342,7 @@ pub struct EventDescription {
     pub event_ingestion_method: IngestionMethod,
     /// Amazon's grouping; a default one if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub data_set_name: Option<String>,
+    pub data_set_name: Option<Cow<'a, str>>,
 }
 
 codes! {
@@ -347,19 +354,19 @@ codes! {
 }
 
 /// `eventTime`: ISO 8601 text, or a number where the config asks for one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum EventTime {
     /// `YYYY-MM-DDTHH:MM:SSZ`, with `.mmm` when the milliseconds are not zero.
-    Iso8601(String),
+    Iso8601(Instant),
     /// Seconds or milliseconds since 1970.
     Epoch(i64),
 }
 
-impl std::fmt::Display for EventTime {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for EventTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EventTime::Iso8601(text) => f.write_str(text),
+            EventTime::Iso8601(instant) => instant.fmt(f),
             EventTime::Epoch(number) => number.fmt(f),
         }
     }
@@ -367,19 +374,39 @@ impl std::fmt::Display for EventTime {
 
 /// One identifier. On the wire `values` is a list of exactly one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MatchKey {
+pub struct MatchKey<'a> {
     /// What kind of identifier.
     pub key_type: MatchKeyType,
-    /// 64 lower-case hex digits for a hashed key, the identifier itself for a raw one.
-    pub value: String,
+    /// What identifies.
+    pub value: Identifier<'a>,
 }
 
-impl Serialize for MatchKey {
+/// The value of a match key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identifier<'a> {
+    /// Of a key that Amazon takes hashed.
+    Hash(Sha256Hex),
+    /// Of a key that Amazon takes as it is.
+    Raw(Cow<'a, str>),
+}
+
+impl Identifier<'_> {
+    /// As it goes to Amazon.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Identifier::Hash(hash) => hash.as_str(),
+            Identifier::Raw(text) => text,
+        }
+    }
+}
+
+impl Serialize for MatchKey<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
         let mut key = serializer.serialize_struct("MatchKey", 2)?;
         key.serialize_field("type", &self.key_type)?;
-        key.serialize_field("values", &[&self.value])?;
+        key.serialize_field("values", &[self.value.as_str()])?;
         key.end()
     }
 }
@@ -387,16 +414,16 @@ impl Serialize for MatchKey {
 /// `consent`: the signals sent, and the address Amazon may derive a place from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Consent {
+pub struct Consent<'a> {
     /// `geo.ipAddress`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub geo: Option<Geo>,
+    pub geo: Option<Geo<'a>>,
     /// A TCF v2 string.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tcf: Option<String>,
+    pub tcf: Option<Cow<'a, str>>,
     /// A GPP string.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub gpp: Option<String>,
+    pub gpp: Option<Cow<'a, str>>,
     /// Amazon's own two flags.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amazon_consent: Option<AmazonConsent>,
@@ -405,9 +432,9 @@ pub struct Consent {
 /// `consent.geo`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Geo {
+pub struct Geo<'a> {
     /// An IPv4 or IPv6 address.
-    pub ip_address: String,
+    pub ip_address: Cow<'a, str>,
 }
 
 /// `consent.amazonConsent`. Amazon's schema asks for `amznUserData` whenever the object is there.
@@ -436,12 +463,54 @@ pub struct CustomData {
 /// `deviceInfo`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DeviceInfo {
+pub struct DeviceInfo<'a> {
     /// At most 512 characters.
-    pub user_agent: String,
+    pub user_agent: Cow<'a, str>,
 }
 
-impl AmazonEvent {
+fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
+}
+
+impl AmazonEvent<'_> {
+    /// The same event, with nothing borrowed.
+    #[must_use]
+    pub fn into_owned(self) -> AmazonEvent<'static> {
+        let keys = self.match_keys.into_iter().map(|MatchKey { key_type, value }| MatchKey {
+            key_type,
+            value: match value {
+                Identifier::Hash(hash) => Identifier::Hash(hash),
+                Identifier::Raw(text) => Identifier::Raw(owned(text)),
+            },
+        });
+        AmazonEvent {
+            event_description: EventDescription {
+                name: owned(self.event_description.name),
+                data_set_name: self.event_description.data_set_name.map(owned),
+                ..self.event_description
+            },
+            event_id: owned(self.event_id),
+            match_keys: keys.collect(),
+            consent: self.consent.map(|consent| Consent {
+                geo: consent.geo.map(|geo| Geo { ip_address: owned(geo.ip_address) }),
+                tcf: consent.tcf.map(owned),
+                gpp: consent.gpp.map(owned),
+                amazon_consent: consent.amazon_consent,
+            }),
+            device_info: self
+                .device_info
+                .map(|device| DeviceInfo { user_agent: owned(device.user_agent) }),
+            partner: self.partner.map(owned),
+            event_time: self.event_time,
+            country_code: self.country_code,
+            value: self.value,
+            currency_code: self.currency_code,
+            units_sold: self.units_sold,
+            custom_data: self.custom_data,
+            aref_measurement_tokens: self.aref_measurement_tokens,
+        }
+    }
+
     /// The event's JSON, as it goes to Amazon.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -463,7 +532,11 @@ impl AmazonEvent {
         write_text(out, &self.event_id);
         out.push_str(r#","eventTime":"#);
         match &self.event_time {
-            EventTime::Iso8601(text) => write_text(out, text),
+            EventTime::Iso8601(instant) => {
+                out.push('"');
+                instant.write(out);
+                out.push('"');
+            }
             EventTime::Epoch(number) => out.push_str(&number.to_string()),
         }
         write_word(out, r#","countryCode":"#, self.country_code.code());
@@ -475,20 +548,23 @@ impl AmazonEvent {
                 key.key_type.as_str(),
             );
             out.push_str(r#","values":["#);
-            write_text(out, &key.value);
+            match &key.value {
+                Identifier::Hash(hash) => write_word(out, "", hash.as_str()),
+                Identifier::Raw(text) => write_text(out, text),
+            }
             out.push_str("]}");
         }
         out.push(']');
         if let Some(value) = self.value {
             out.push_str(r#","value":"#);
-            out.push_str(&value.to_string());
+            value.write(out);
         }
         if let Some(currency) = self.currency_code {
             write_word(out, r#","currencyCode":"#, currency.as_str());
         }
         if let Some(units) = self.units_sold {
             out.push_str(r#","unitsSold":"#);
-            out.push_str(&units.to_string());
+            write_number(out, units.unsigned_abs().into());
         }
         if let Some(consent) = &self.consent {
             consent.write_json(out);
@@ -519,7 +595,7 @@ impl AmazonEvent {
     }
 }
 
-impl Consent {
+impl Consent<'_> {
     fn write_json(&self, out: &mut String) {
         out.push_str(r#","consent":{"#);
         let start = out.len();
@@ -567,13 +643,21 @@ fn write_word(out: &mut String, key: &str, word: &str) {
     out.push('"');
 }
 
+/// Appends a whole number.
+pub(crate) fn write_number(out: &mut String, number: u64) {
+    if number >= 10 {
+        write_number(out, number / 10);
+    }
+    out.push(u8::try_from(number % 10).map_or('0', |digit| char::from(b'0' + digit)));
+}
+
 /// Appends a JSON string (RFC 8259 section 7).
 pub(crate) fn write_text(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c == '"' || c == '\\' || c < ' ') {
-        let Some((before, special)) = rest.split_at_checked(at) else { break };
-        out.push_str(before);
+    // Only ASCII stops it, so that the text is never cut within a character.
+    while let Some((plain, special)) = rest.split_at_checked(plain_length(rest.as_bytes())) {
+        out.push_str(plain);
         let mut chars = special.chars();
         match chars.next() {
             Some('\n') => out.push_str("\\n"),
@@ -583,10 +667,9 @@ pub(crate) fn write_text(out: &mut String, text: &str) {
             Some('\u{c}') => out.push_str("\\f"),
             Some(c @ ('"' | '\\')) => out.extend(['\\', c]),
             Some(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            None => {}
+            None => break,
         }
         rest = chars.as_str();
     }
-    out.push_str(rest);
     out.push('"');
 }

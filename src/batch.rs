@@ -2,8 +2,12 @@
 //! event out. A broken event costs none of its neighbours.
 
 use crate::Transformer;
-use crate::outcome::{Detail, DropReason, Outcome};
+use crate::outcome::{Detail, DropReason};
+use crate::read::Slots;
+use crate::scan;
 use crate::time::Instant;
+use crate::trace::Log;
+use crate::transform::Dropped;
 
 /// How the input of a batch is laid out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,30 +60,37 @@ pub(crate) fn transform(
     now: Instant,
     format: Format,
 ) -> Batch {
-    let mut batch = Batch::default();
     let input = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(input);
-    each_event(input, format, &mut |event| batch.add(&transformer.evaluate_at(event, now)));
+    let mut batch = Batch::default();
+    // An event comes out about half as long as it went in.
+    let mut events = String::with_capacity(input.len() / 2);
+    let mut slots = Slots::new(&transformer.plan);
+    each_event(input, format, &mut |event| {
+        let code = match transformer.map(event, now, &mut slots, &mut Log::default()) {
+            Ok(mapped) => {
+                if !events.is_empty() {
+                    events.push(',');
+                }
+                let start = events.len();
+                mapped.write_json(&mut events);
+                batch.offsets.extend([start, events.len()].map(in_bytes));
+                None
+            }
+            Err(Dropped { reason, detail }) => Some((reason, detail)),
+        };
+        let place = OUTCOME_CODES.iter().position(|known| *known == code);
+        batch.outcomes.push(place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX));
+    });
+    batch.events = events.into_bytes();
     batch
 }
 
-impl Batch {
-    fn add(&mut self, outcome: &Outcome) {
-        let code = OUTCOME_CODES.iter().position(|code| *code == outcome.reason());
-        self.outcomes.push(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX));
-        if let Outcome::Mapped { event, .. } = outcome {
-            if !self.events.is_empty() {
-                self.events.push(b',');
-            }
-            let start = self.events.len();
-            self.events.extend_from_slice(event.to_json().as_bytes());
-            // Inputs of 4 GiB do not fit wasm's memory in the first place.
-            self.offsets
-                .extend([start, self.events.len()].map(|at| u32::try_from(at).unwrap_or(u32::MAX)));
-        }
-    }
+/// Inputs of 4 GiB do not fit wasm's memory in the first place.
+fn in_bytes(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-fn each_event(input: &[u8], format: Format, take: &mut dyn FnMut(&[u8])) {
+fn each_event<'e>(input: &'e [u8], format: Format, take: &mut dyn FnMut(&'e [u8])) {
     match format {
         Format::Event => take(input),
         Format::Ndjson => lines(input, take),
@@ -96,8 +107,8 @@ fn each_event(input: &[u8], format: Format, take: &mut dyn FnMut(&[u8])) {
     }
 }
 
-fn lines(input: &[u8], take: &mut dyn FnMut(&[u8])) {
-    for line in input.split(|byte| *byte == b'\n') {
+fn lines<'e>(input: &'e [u8], take: &mut dyn FnMut(&'e [u8])) {
+    for line in scan::split(input, b'\n') {
         let line = line.trim_ascii();
         if !line.is_empty() {
             take(line);
@@ -107,7 +118,7 @@ fn lines(input: &[u8], take: &mut dyn FnMut(&[u8])) {
 
 /// The elements of a JSON array, split at the commas of its own level without a look at what they are. What is not an
 /// element is one event that cannot be read.
-fn elements(array: &[u8], take: &mut dyn FnMut(&[u8])) {
+fn elements<'e>(array: &'e [u8], take: &mut dyn FnMut(&'e [u8])) {
     let mut rest = array.get(1..).unwrap_or_default();
     let mut first = true;
     loop {
@@ -134,7 +145,7 @@ fn elements(array: &[u8], take: &mut dyn FnMut(&[u8])) {
 fn next_element(text: &[u8]) -> (&[u8], Option<u8>) {
     let length = element_length(text);
     let end = length.checked_sub(1).and_then(|at| text.get(at)).copied();
-    let closed = end.filter(|_| scan(text).is_some());
+    let closed = end.filter(|_| element_end(text).is_some());
     let element =
         if closed.is_some() { text.get(..length.saturating_sub(1)) } else { text.get(..length) };
     (element.unwrap_or_default(), closed)
@@ -142,11 +153,11 @@ fn next_element(text: &[u8]) -> (&[u8], Option<u8>) {
 
 /// How long an element is with the byte that ends it.
 fn element_length(text: &[u8]) -> usize {
-    scan(text).map_or(text.len(), |at| at + 1)
+    element_end(text).map_or(text.len(), |at| at + 1)
 }
 
 /// Where the comma or bracket stands that ends the element.
-fn scan(text: &[u8]) -> Option<usize> {
+fn element_end(text: &[u8]) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for (at, byte) in text.iter().enumerate() {
         if in_string {

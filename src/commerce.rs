@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::amazon::write_number;
 use crate::read::Json;
 
 /// A decimal number, `digits / 10^scale`: exact where binary floating point is not.
@@ -15,6 +16,8 @@ pub(crate) struct Decimal {
 
 /// No amount has more digits than a double can tell apart, or more decimals; it also keeps products within an `i128`.
 const MAX_DIGITS: usize = 18;
+/// Finer than any amount is.
+const MAX_DECIMALS: u32 = 12;
 
 impl Decimal {
     const ZERO: Decimal = Decimal { digits: 0, scale: 0 };
@@ -31,6 +34,30 @@ impl Decimal {
 
     /// A plain number, perhaps with an exponent.
     fn parse(number: &str) -> Option<Self> {
+        Self::parse_short(number).or_else(|| Self::parse_any(number))
+    }
+
+    /// As nearly all numbers are: at most 18 characters, no sign, no exponent.
+    fn parse_short(number: &str) -> Option<Self> {
+        if number.len() > MAX_DIGITS || number.len() <= usize::from(number.starts_with('.')) {
+            return None;
+        }
+        let (mut digits, mut decimals) = (0_u64, None);
+        for byte in number.bytes() {
+            match byte {
+                b'0'..=b'9' => digits = digits * 10 + u64::from(byte - b'0'),
+                b'.' if decimals.is_none() => decimals = Some(0),
+                _ => return None,
+            }
+            if byte != b'.' {
+                decimals = decimals.map(|count| count + 1);
+            }
+        }
+        let scale = decimals.unwrap_or(0);
+        (scale <= MAX_DECIMALS).then_some(Decimal { digits: digits.into(), scale })
+    }
+
+    fn parse_any(number: &str) -> Option<Self> {
         let (mantissa, exponent) = match number.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
             None => (number, 0),
@@ -47,8 +74,8 @@ impl Decimal {
         }
         let mut scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
         let mut text: String = [whole, fraction].concat().trim_start_matches('0').to_owned();
-        // Finer than any amount is: cut off, so that 0.1 + 0.2 in binary is still a number here.
-        while scale > 12 && !text.is_empty() {
+        // Cut off, so that 0.1 + 0.2 in binary is still a number here.
+        while scale > i32::try_from(MAX_DECIMALS).unwrap_or(0) && !text.is_empty() {
             text.pop();
             scale -= 1;
         }
@@ -177,14 +204,26 @@ impl Amount {
     }
 }
 
+impl Amount {
+    /// Appends it with as many decimals as it has.
+    pub(crate) fn write(self, out: &mut String) {
+        let (whole, hundredths) = (self.hundredths / 100, self.hundredths % 100);
+        write_number(out, whole.unsigned_abs());
+        if hundredths != 0 {
+            out.push('.');
+            write_number(out, (hundredths / 10).unsigned_abs());
+            if hundredths % 10 != 0 {
+                write_number(out, (hundredths % 10).unsigned_abs());
+            }
+        }
+    }
+}
+
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, hundredths) = (self.hundredths / 100, self.hundredths % 100);
-        match (hundredths, hundredths % 10) {
-            (0, _) => write!(f, "{whole}"),
-            (_, 0) => write!(f, "{whole}.{}", hundredths / 10),
-            _ => write!(f, "{whole}.{hundredths:02}"),
-        }
+        let mut text = String::new();
+        self.write(&mut text);
+        f.write_str(&text)
     }
 }
 
@@ -206,11 +245,8 @@ impl Serialize for Amount {
 const MAX_UNITS: i64 = i32::MAX as i64;
 
 /// How much of a line was bought; a line without a quantity is one piece. Nothing if it is not a whole number from 1 up.
-fn quantity(line: &Json<'_>) -> Option<i64> {
-    match line.member("quantity") {
-        None => Some(1),
-        Some(quantity) => units(&quantity),
-    }
+fn pieces(quantity: Option<&Json<'_>>) -> Option<i64> {
+    quantity.map_or(Some(1), units)
 }
 
 /// A whole number from 1 up.
@@ -220,27 +256,32 @@ fn units(value: &Json<'_>) -> Option<i64> {
 
 /// The sum of price x quantity over the lines of an order. Nothing unless every line has a usable price and quantity.
 pub(crate) fn sum_of_products(products: &Json<'_>) -> Option<Amount> {
-    let lines = products.elements();
-    if lines.is_empty() {
-        return None;
-    }
-    let mut sum = Decimal::ZERO;
-    for line in &lines {
-        let price = Decimal::from_json(&line.member("price")?).filter(|price| price.digits >= 0)?;
-        let quantity = Decimal { digits: quantity(line)?.into(), ..Decimal::ONE };
-        sum = sum.plus(price.times(quantity)?)?;
-    }
-    Amount::round(sum)
+    let mut sum = None;
+    let mut is_usable = true;
+    products.lines(["price", "quantity"], |line| match line.and_then(line_total) {
+        Some(total) => match sum.unwrap_or(Decimal::ZERO).plus(total) {
+            Some(more) => sum = Some(more),
+            None => is_usable = false,
+        },
+        None => is_usable = false,
+    });
+    sum.filter(|_| is_usable).and_then(Amount::round)
+}
+
+fn line_total([price, quantity]: [Option<Json<'_>>; 2]) -> Option<Decimal> {
+    let price = Decimal::from_json(&price?).filter(|price| price.digits >= 0)?;
+    price.times(Decimal { digits: pieces(quantity.as_ref())?.into(), ..Decimal::ONE })
 }
 
 /// The pieces in the lines of an order. A line whose quantity cannot be used is one piece; what is no object is none.
 pub(crate) fn units_of_products(products: &Json<'_>) -> Option<i32> {
-    let lines = products.elements();
-    let pieces = lines
-        .iter()
-        .filter(|line| matches!(line, Json::Object(_)))
-        .map(|line| quantity(line).unwrap_or(1));
-    cap_units(pieces.fold(0, i64::saturating_add))
+    let mut all: i64 = 0;
+    products.lines(["quantity"], |line| {
+        if let Some([quantity]) = line {
+            all = all.saturating_add(pieces(quantity.as_ref()).unwrap_or(1));
+        }
+    });
+    cap_units(all)
 }
 
 /// `properties.quantity`.

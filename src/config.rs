@@ -334,6 +334,7 @@ impl Config {
     /// let error = Config::from_json(r#"{ "consent": { "emit": "both" } }"#).unwrap_err();
     /// assert_eq!(error.to_string(), "config `consent.emit` must be one of `one`, `all`, not \"both\"");
     /// ```
+    #[inline(never)]
     pub fn from_json(json: &str) -> Result<Self> {
         let value = read::parse(json).map_err(|at| not_json(json, at))?;
         let top = Setting { value, path: String::new() };
@@ -389,17 +390,16 @@ struct Setting<'v> {
 }
 
 impl<'v> Setting<'v> {
-    #[inline(never)]
     fn child(&self, key: &str, value: Json<'v>) -> Setting<'v> {
         Setting { value, path: self.path_of(key) }
     }
 
-    #[inline(never)]
     fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { [&self.path, ".", key].concat() }
     }
 
     /// The text as it stands.
+    #[inline(never)]
     fn word(&self) -> Option<&str> {
         match &self.value {
             Json::Text(text) => Some(text),
@@ -407,6 +407,7 @@ impl<'v> Setting<'v> {
         }
     }
 
+    #[inline(never)]
     fn truth(&self) -> Option<bool> {
         match self.value {
             Json::Bool(truth) => Some(truth),
@@ -415,7 +416,6 @@ impl<'v> Setting<'v> {
     }
 
     /// `expected` continues "must be …".
-    #[inline(never)]
     fn error(&self, expected: &str) -> ConfigError {
         ConfigError {
             path: self.path.clone(),
@@ -424,7 +424,6 @@ impl<'v> Setting<'v> {
     }
 
     /// The members of an object. A key that stands twice would hide one of its values.
-    #[inline(never)]
     fn object(&self, expected: &str) -> Result<Vec<(Cow<'v, str>, Setting<'v>)>> {
         let Json::Object(_) = self.value else { return Err(self.error(expected)) };
         let mut members: Vec<(Cow<'v, str>, Setting<'v>)> = Vec::new();
@@ -438,12 +437,12 @@ impl<'v> Setting<'v> {
         Ok(members)
     }
 
+    #[inline(never)]
     fn twice(self, hint: &str) -> ConfigError {
         ConfigError { path: self.path, problem: ["stands twice", hint].concat() }
     }
 
     /// The members of an object all of whose keys must be known.
-    #[inline(never)]
     fn members(&self, known: &[&'static str]) -> Result<Vec<(&'static str, Setting<'v>)>> {
         let mut members = Vec::new();
         for (key, setting) in self.object("an object")? {
@@ -455,7 +454,6 @@ impl<'v> Setting<'v> {
         Ok(members)
     }
 
-    #[inline(never)]
     fn unknown_key(&self, key: &str, known: &[&str]) -> ConfigError {
         let problem = match nearest(key, known.iter().copied()) {
             Some(near) => format!("is not a known key; did you mean `{near}`?"),
@@ -464,16 +462,17 @@ impl<'v> Setting<'v> {
         ConfigError { path: self.path_of(key), problem }
     }
 
-    #[inline(never)]
     fn text(&self, expected: &str) -> Result<&str> {
         self.value.text().ok_or_else(|| self.error(expected))
     }
 
+    #[inline(never)]
     fn one_of<T: Copy>(&self, all: &[T], word: fn(T) -> &'static str) -> Result<T> {
         self.one_of_with(all, word, &[])
     }
 
     /// `others`: words that are taken elsewhere, for the message.
+    #[inline(never)]
     fn one_of_with<T: Copy>(
         &self,
         all: &[T],
@@ -488,7 +487,6 @@ impl<'v> Setting<'v> {
         })
     }
 
-    #[inline(never)]
     fn not_one_of(&self, words: &[&str]) -> ConfigError {
         let mut error = self.error(&format!("one of {}", list(words)));
         if let Some(near) = self.word().and_then(|given| nearest(given, words.iter().copied())) {
@@ -497,12 +495,14 @@ impl<'v> Setting<'v> {
         error
     }
 
+    #[inline(never)]
     fn elements(&self, expected: &str) -> Result<Vec<Setting<'v>>> {
         let Json::Array(_) = self.value else { return Err(self.error(expected)) };
         let elements = self.value.elements().into_iter().enumerate();
         Ok(elements.map(|(index, value)| self.child(&index.to_string(), value)).collect())
     }
 
+    #[inline(never)]
     fn number_from_zero(&self) -> Result<f64> {
         const MOST: f64 = 1e6;
         let number = match self.value {
@@ -514,7 +514,6 @@ impl<'v> Setting<'v> {
             .ok_or_else(|| self.error("a number from 0 to 1000000"))
     }
 
-    #[inline(never)]
     fn data_set_name(&self) -> Result<String> {
         let name = self.text("a data set name")?;
         if name == DATA_SET_PLACEHOLDER {
@@ -532,14 +531,12 @@ impl<'v> Setting<'v> {
         }
     }
 
-    #[inline(never)]
     fn country(&self) -> Result<Country> {
         let given = self.word().and_then(Country::recognise);
         given.ok_or_else(|| self.error("a country code such as `US`"))
     }
 
     /// A path, a list of paths, or a constant.
-    #[inline(never)]
     fn sources(&self) -> Result<Vec<Source>> {
         const EXPECTED: &str =
             "a path such as `properties.total`, a list of paths, or `{ \"const\": … }`";
@@ -565,6 +562,7 @@ impl<'v> Setting<'v> {
         }
     }
 
+    #[inline(never)]
     fn path_source(&self) -> Result<Source> {
         let path = self.text("a path such as `properties.total`")?;
         if path.split('.').any(str::is_empty) {
@@ -573,6 +571,7 @@ impl<'v> Setting<'v> {
         Ok(Source::Path(path.to_owned()))
     }
 
+    #[inline(never)]
     fn inputs(&self) -> Result<Vec<(Input, Vec<Source>)>> {
         let known: Vec<&'static str> = Input::ALL.iter().map(|input| input.as_str()).collect();
         let mut inputs = Vec::new();
@@ -584,6 +583,7 @@ impl<'v> Setting<'v> {
         Ok(inputs)
     }
 
+    #[inline(never)]
     fn identity(&self, config: &mut Config) -> Result<()> {
         for (key, setting) in self.members(&["matchKeys", "userIdAs"])? {
             if key == "userIdAs" {
@@ -601,6 +601,7 @@ impl<'v> Setting<'v> {
         Ok(())
     }
 
+    #[inline(never)]
     fn consent(&self, consent: &mut ConsentConfig) -> Result<()> {
         for (key, setting) in self.members(&[
             "categories",
@@ -647,6 +648,7 @@ impl<'v> Setting<'v> {
         Ok(())
     }
 
+    #[inline(never)]
     fn defaults(&self, defaults: &mut Defaults) -> Result<()> {
         for (key, setting) in self.members(&["countryCode", "currencyCode", "eventSource"])? {
             match key {
@@ -667,6 +669,7 @@ impl<'v> Setting<'v> {
         Ok(())
     }
 
+    #[inline(never)]
     fn event_time(&self, event_time: &mut EventTimeConfig) -> Result<()> {
         for (key, setting) in self.members(&["format", "lookbackDays", "maxFutureHours"])? {
             match key {
@@ -681,6 +684,7 @@ impl<'v> Setting<'v> {
         Ok(())
     }
 
+    #[inline(never)]
     fn extras(&self) -> Result<Extras> {
         const EXPECTED: &str = "`userAgent`, `aref` or `partner:NAME`";
         let mut extras = Extras::default();
@@ -697,10 +701,11 @@ impl<'v> Setting<'v> {
         Ok(extras)
     }
 
+    #[inline(never)]
     fn events(&self, preset: Preset, unmapped: bool) -> Result<Vec<(String, EventSetting)>> {
         let mut events: Vec<(String, EventSetting)> = Vec::new();
         for (name, setting) in self.object("an object of event names")? {
-            let key = mapping::event_key(&name);
+            let key = mapping::event_key(&name).into_owned();
             if key.is_empty() {
                 return Err(ConfigError {
                     path: self.path.clone(),
@@ -720,6 +725,7 @@ impl<'v> Setting<'v> {
         Ok(events)
     }
 
+    #[inline(never)]
     fn rule(&self, has_type: bool) -> Result<RuleConfig> {
         let mut rule = RuleConfig::default();
         let Json::Object(_) = self.value else {
@@ -749,6 +755,7 @@ impl<'v> Setting<'v> {
         Ok(rule)
     }
 
+    #[inline(never)]
     fn custom_data(&self) -> Result<Vec<(String, Vec<Source>)>> {
         let members = self.object("an object of attribute names and paths")?;
         if members.len() > MAX_CUSTOM_DATA {

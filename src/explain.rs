@@ -5,11 +5,12 @@ use crate::amazon::{AmazonEvent, MatchKeyType, write_text};
 use crate::config::{EventSetting, Input, WhenUnknown, list};
 use crate::consent::{Flags, Signal};
 use crate::event::Event;
+use crate::identity::hash::Sha256Hex;
 use crate::mapping::presets;
 use crate::nearest::nearest;
 use crate::outcome::{Detail, DropReason, Note, Outcome};
 use crate::plan::{Place, Plan, RuleKey};
-use crate::read::{self, Json};
+use crate::read::{self, Json, Slots};
 use crate::time::{DAY, Instant};
 use crate::trace::{Log, Unusable};
 use crate::transform::{self, Call};
@@ -18,7 +19,7 @@ use crate::transform::{self, Call};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     /// What became of the event.
-    pub outcome: Outcome,
+    pub outcome: Outcome<'static>,
     /// For a drop: what would have to change, in words.
     pub remedy: Option<String>,
     /// Every input that had a value and was looked at, in order; of a mapped event also where the fields come from that
@@ -121,12 +122,14 @@ pub(crate) fn trace(
     plan: &Plan,
     json: &[u8],
     now: Instant,
-    outcome: Outcome,
+    outcome: Outcome<'static>,
     mut tried: Vec<Tried>,
 ) -> Trace {
     // Read again: the way through the pipeline keeps nothing of the event.
     let text = read::replace_lone_surrogates(&String::from_utf8_lossy(json));
-    let event = read::read(&text, plan).ok().map(|slots| Event { plan, slots });
+    let mut slots = Slots::new(plan);
+    let is_event = read::read(&text, plan, &mut slots).is_ok();
+    let event = is_event.then_some(Event { plan, slots: &slots });
     let remedy = match &outcome {
         Outcome::Mapped { event: mapped, .. } => {
             if let Some(Ok(call)) = event.as_ref().map(Call::of) {
@@ -146,11 +149,11 @@ pub(crate) fn trace(
 }
 
 /// What the rule gave.
-fn from_rule(plan: &Plan, call: &Call<'_>, mapped: &AmazonEvent) -> Vec<Tried> {
+fn from_rule(plan: &Plan, call: &Call<'_>, mapped: &AmazonEvent<'_>) -> Vec<Tried> {
     let key = call.key();
     let (RuleKey::Name(name) | RuleKey::Type(name)) = &key else { return Vec::new() };
     let setting = plan.config.events.iter().find_map(|(event, setting)| match setting {
-        EventSetting::Rule(rule) if event == name => Some(rule),
+        EventSetting::Rule(rule) if *event == **name => Some(rule),
         _ => None,
     });
     let own = |member: &str| format!("config.events.{name}.{member}");
@@ -187,7 +190,7 @@ fn from_rule(plan: &Plan, call: &Call<'_>, mapped: &AmazonEvent) -> Vec<Tried> {
 }
 
 /// The fields that neither an input nor the rule fed.
-fn from_elsewhere(mapped: &AmazonEvent, notes: &[Note], tried: &[Tried]) -> Vec<Tried> {
+fn from_elsewhere(mapped: &AmazonEvent<'_>, notes: &[Note], tried: &[Tried]) -> Vec<Tried> {
     let has = |note: Note| notes.contains(&note).then_some(note);
     let fed = |field: &str| tried.iter().any(|one| one.field == field && one.unusable.is_none());
     let mut made = Vec::new();
@@ -419,7 +422,7 @@ fn redact_text(text: &str, may_tell: impl Fn(&str) -> bool) -> String {
     if may_tell(text) {
         return text.to_owned();
     }
-    if crate::identity::hash::pre_hashed(text).is_some() {
+    if Sha256Hex::read(text).is_some() {
         return format!("{}…", text.chars().take(8).collect::<String>());
     }
     if let Some((local, domain)) = text.split_once('@')

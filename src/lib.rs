@@ -36,6 +36,7 @@ mod nearest;
 mod outcome;
 mod plan;
 mod read;
+mod scan;
 mod time;
 mod trace;
 mod transform;
@@ -44,8 +45,8 @@ pub mod wasm;
 
 pub use amazon::{
     AmazonConsent, AmazonEvent, Consent, ConsentStatus, ConversionType, CurrencyCode, CustomData,
-    DataType, DeviceInfo, EventDescription, EventSource, EventTime, Geo, IngestionMethod, MatchKey,
-    MatchKeyType,
+    DataType, DeviceInfo, EventDescription, EventSource, EventTime, Geo, Identifier,
+    IngestionMethod, MatchKey, MatchKeyType,
 };
 pub use batch::{Batch, Format, OUTCOME_CODES, OutcomeCode};
 pub use commerce::Amount;
@@ -56,13 +57,16 @@ pub use config::{
 pub use consent::{Flags as ConsentFlags, Signal as ConsentSignal};
 pub use country::Country;
 pub use explain::{Trace, Tried};
+pub use identity::hash::Sha256Hex;
 pub use outcome::{Detail, DropReason, Note, Outcome};
 pub use read::MAX_EVENT_BYTES;
 pub use trace::Unusable;
 
 use plan::Plan;
-use time::Instant;
+use read::Slots;
+pub use time::Instant;
 use trace::Log;
+use transform::Dropped;
 
 /// Maps events by one config, which it compiles once.
 #[derive(Debug)]
@@ -87,21 +91,26 @@ impl Transformer {
     ///
     /// `now` is in milliseconds since 1970: how old an event is, and its time if it has none, come from it.
     #[must_use]
-    pub fn transform(&self, json: &[u8], now: i64) -> Option<AmazonEvent> {
+    pub fn transform<'e>(&'e self, json: &'e [u8], now: i64) -> Option<AmazonEvent<'e>> {
         self.evaluate(json, now).into_event()
     }
 
     /// What becomes of the JSON of one event, with the reason of a drop and notes.
     #[must_use]
-    pub fn evaluate(&self, json: &[u8], now: i64) -> Outcome {
-        self.evaluate_at(json, Instant(now))
+    pub fn evaluate<'e>(&'e self, json: &'e [u8], now: i64) -> Outcome<'e> {
+        let mut log = Log::default();
+        let mapped = self.map(json, Instant(now), &mut Slots::new(&self.plan), &mut log);
+        outcome(mapped, log.finish().0)
     }
 
     /// As [`Transformer::evaluate`], and which inputs were tried on the way, what was repaired, and for a drop what would
     /// have to change.
     #[must_use]
     pub fn explain(&self, json: &[u8], now: i64) -> Trace {
-        let (outcome, tried) = self.run(json, Instant(now), Log::tracing());
+        let mut log = Log::tracing();
+        let mapped = self.map(json, Instant(now), &mut Slots::new(&self.plan), &mut log);
+        let (notes, tried) = log.finish();
+        let outcome = outcome(mapped, notes).into_owned();
         explain::trace(&self.plan, json, Instant(now), outcome, tried)
     }
 
@@ -111,27 +120,28 @@ impl Transformer {
         batch::transform(self, input, Instant(now), format)
     }
 
-    pub(crate) fn evaluate_at(&self, json: &[u8], now: Instant) -> Outcome {
-        self.run(json, now, Log::default()).0
+    /// `slots` may have served other events.
+    pub(crate) fn map<'e>(
+        &'e self,
+        json: &'e [u8],
+        now: Instant,
+        slots: &mut Slots<'e>,
+        log: &mut Log,
+    ) -> Result<AmazonEvent<'e>, Dropped> {
+        if json.len() > MAX_EVENT_BYTES {
+            return Err(Detail::TooLarge.into());
+        }
+        match std::str::from_utf8(json) {
+            Ok(text) => transform::map(&self.plan, text, now, slots, log),
+            Err(_) => Err(Detail::NotJson.into()),
+        }
     }
+}
 
-    fn run(&self, json: &[u8], now: Instant, mut log: Log) -> (Outcome, Vec<Tried>) {
-        let result = if json.len() > MAX_EVENT_BYTES {
-            Err(Detail::TooLarge.into())
-        } else {
-            match std::str::from_utf8(json) {
-                Ok(text) => transform::map(&self.plan, text, now, &mut log),
-                Err(_) => Err(Detail::NotJson.into()),
-            }
-        };
-        let (notes, tried) = log.finish();
-        let outcome = match result {
-            Ok(event) => Outcome::Mapped { event: Box::new(event), notes },
-            Err(dropped) => {
-                Outcome::Dropped { reason: dropped.reason, detail: dropped.detail, notes }
-            }
-        };
-        (outcome, tried)
+fn outcome(mapped: Result<AmazonEvent<'_>, Dropped>, notes: Vec<Note>) -> Outcome<'_> {
+    match mapped {
+        Ok(event) => Outcome::Mapped { event: Box::new(event), notes },
+        Err(Dropped { reason, detail }) => Outcome::Dropped { reason, detail, notes },
     }
 }
 

@@ -87,11 +87,11 @@ codes! {
 
 /// The one final word of the core on one event.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum Outcome<'a> {
     /// It is an Amazon event now.
     Mapped {
         /// What goes to Amazon.
-        event: Box<AmazonEvent>,
+        event: Box<AmazonEvent<'a>>,
         /// What was repaired or left out, each once.
         notes: Vec<Note>,
     },
@@ -106,13 +106,26 @@ pub enum Outcome {
     },
 }
 
-impl Outcome {
+impl<'a> Outcome<'a> {
     /// The Amazon event, if there is one.
     #[must_use]
-    pub fn into_event(self) -> Option<AmazonEvent> {
+    pub fn into_event(self) -> Option<AmazonEvent<'a>> {
         match self {
             Outcome::Mapped { event, .. } => Some(*event),
             Outcome::Dropped { .. } => None,
+        }
+    }
+
+    /// The same outcome, with nothing borrowed.
+    #[must_use]
+    pub fn into_owned(self) -> Outcome<'static> {
+        match self {
+            Outcome::Mapped { event, notes } => {
+                Outcome::Mapped { event: Box::new(event.into_owned()), notes }
+            }
+            Outcome::Dropped { reason, detail, notes } => {
+                Outcome::Dropped { reason, detail, notes }
+            }
         }
     }
 

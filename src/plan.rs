@@ -1,12 +1,14 @@
 //! The config compiled once: every path that any rule asks for in one trie, and rules that refer to its slots. So a
 //! user's own mapping costs what the built-in one costs, and one event costs one pass.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::amazon::ConversionType;
 use crate::config::{Config, EventSetting, Input, RuleConfig, Source};
 use crate::mapping::{self, inputs::with_context_traits, presets};
 use crate::outcome::DropReason;
+use crate::read::Json;
 
 /// A place in [`crate::read::Slots`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub(crate) struct Node {
     pub(crate) id: usize,
     key: String,
     pub(crate) children: Vec<Node>,
+    /// A bit for the length of each child's key; the last for all longer ones.
+    lengths: u64,
     /// Set if a path ends here.
     pub(crate) slot: Option<SlotId>,
     /// The slots of this node and all below it.
@@ -26,13 +30,20 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn child(&self, key: &str) -> Option<&Node> {
-        self.children.iter().find(|child| child.key == key)
+        // Most keys are nobody's: told by their length alone, without a look at any child.
+        if self.lengths >> key.len().min(63) & 1 == 0 {
+            return None;
+        }
+        // The first letter tells nearly all others apart.
+        let first = key.as_bytes().first();
+        self.children.iter().find(|child| child.key.as_bytes().first() == first && child.key == key)
     }
 
     fn insert(&mut self, path: &str) {
         let mut node = self;
         for key in path.split('.') {
             let at = node.children.iter().position(|child| child.key == key).unwrap_or_else(|| {
+                node.lengths |= 1 << key.len().min(63);
                 node.children.push(Node { key: key.to_owned(), ..Node::default() });
                 node.children.len() - 1
             });
@@ -67,7 +78,7 @@ impl Node {
 #[derive(Debug)]
 pub(crate) enum Place {
     Slot(SlotId),
-    Const(String),
+    Const(Json<'static>),
 }
 
 /// Where a value is looked for; the first usable one wins.
@@ -75,20 +86,31 @@ pub(crate) type Sources = Vec<Place>;
 
 /// What the rule for an event is looked up by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum RuleKey {
+pub(crate) enum RuleKey<'v> {
     /// An event's name, as by [`mapping::event_key`].
-    Name(String),
+    Name(Cow<'v, str>),
     /// The type of a call that has no name.
-    Type(String),
+    Type(Cow<'v, str>),
     /// Neither: only `unmapped` can take it.
     None,
+}
+
+/// What events of a rule are called.
+#[derive(Debug)]
+pub(crate) enum RuleName {
+    /// By the config, whatever they are called themselves.
+    Own(String),
+    /// As the rule, at Amazon; and whether that had to be cleaned.
+    Key(String, bool),
+    /// As they call themselves: the rule is for any.
+    Events,
 }
 
 /// What one event name or type becomes.
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub(crate) conversion_type: ConversionType,
-    pub(crate) name: Option<String>,
+    pub(crate) name: RuleName,
     pub(crate) data_set_name: Option<String>,
     pub(crate) value: Sources,
     pub(crate) custom_data: Vec<(String, Sources)>,
@@ -197,15 +219,26 @@ impl Trie {
             .iter()
             .map(|source| match source {
                 Source::Path(path) => Place::Slot(self.slot(path)),
-                Source::Const(text) => Place::Const(text.clone()),
+                Source::Const(text) => Place::Const(Json::Text(Cow::Owned(text.clone()))),
             })
             .collect()
     }
 
-    fn rule(&self, conversion_type: ConversionType, config: &RuleConfig) -> Rule {
+    /// `key` is the event name or type that the rule is for, if it is for one.
+    fn rule(
+        &self,
+        key: Option<&str>,
+        conversion_type: ConversionType,
+        config: &RuleConfig,
+    ) -> Rule {
+        let name = match (config.name.as_deref(), key.map(mapping::event_name)) {
+            (Some(own), _) => RuleName::Own(mapping::event_name(own).0),
+            (None, Some((name, cleaned))) => RuleName::Key(name, cleaned),
+            (None, None) => RuleName::Events,
+        };
         Rule {
             conversion_type,
-            name: config.name.as_deref().map(|name| mapping::event_name(name).0),
+            name,
             data_set_name: config.data_set_name.clone(),
             value: self.compile(&config.value),
             custom_data: config
@@ -241,14 +274,15 @@ impl Plan {
         };
         let nothing = RuleConfig::default();
         for (key, conversion_type) in presets::rules(config.preset) {
-            put(key, Some(trie.rule(conversion_type, &nothing)));
+            put(key, Some(trie.rule(Some(key), conversion_type, &nothing)));
         }
         for (key, setting) in &config.events {
             let rule = match setting {
                 EventSetting::Disabled => None,
                 EventSetting::Rule(rule) => {
                     let own = rule.conversion_type.or_else(|| presets::rule(config.preset, key));
-                    Some(trie.rule(own.or(config.unmapped).unwrap_or(ConversionType::Other), rule))
+                    let conversion_type = own.or(config.unmapped).unwrap_or(ConversionType::Other);
+                    Some(trie.rule(Some(key), conversion_type, rule))
                 }
             };
             put(key, rule);
@@ -258,7 +292,9 @@ impl Plan {
             inputs: input_sources.iter().map(|sources| trie.compile(sources)).collect(),
             by_name,
             by_type,
-            unmapped: config.unmapped.map(|conversion_type| trie.rule(conversion_type, &nothing)),
+            unmapped: config
+                .unmapped
+                .map(|conversion_type| trie.rule(None, conversion_type, &nothing)),
             trie,
             config,
         }
@@ -287,7 +323,7 @@ impl Plan {
     }
 
     /// The rule for an event.
-    pub(crate) fn rule(&self, key: &RuleKey) -> Result<&Rule, DropReason> {
+    pub(crate) fn rule(&self, key: &RuleKey<'_>) -> Result<&Rule, DropReason> {
         let rule = match key {
             RuleKey::Name(name) => self.by_name.get(name),
             RuleKey::Type(call_type) => self.by_type.get(call_type),

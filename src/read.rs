@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::plan::{Node, Plan, SlotId};
+use crate::scan::plain_length;
 
 /// How many containers may be inside each other.
 pub(crate) const MAX_DEPTH: u8 = 64;
@@ -53,6 +54,23 @@ impl<'e> Json<'e> {
         }
     }
 
+    /// As [`Json::text`], to be kept.
+    pub(crate) fn kept_text(&self) -> Option<Cow<'e, str>> {
+        match self {
+            Json::Text(Cow::Borrowed(text)) => Some(Cow::Borrowed(text.trim())),
+            other => other.text().map(|text| Cow::Owned(text.to_owned())),
+        }
+        .filter(|text| !text.is_empty())
+    }
+
+    /// As [`Json::text_or_number`], to be kept.
+    pub(crate) fn kept_text_or_number(&self) -> Option<Cow<'e, str>> {
+        match self {
+            Json::Number(number) => Some(Cow::Borrowed(*number)),
+            other => other.kept_text(),
+        }
+    }
+
     /// A text of nothing but white space.
     pub(crate) fn is_blank(&self) -> bool {
         matches!(self, Json::Text(text) if text.trim().is_empty())
@@ -69,6 +87,34 @@ impl<'e> Json<'e> {
             });
         }
         elements
+    }
+
+    /// The elements of an array, each as these members of it, null the same as nothing; `None` for one that is no object.
+    pub(crate) fn lines<const N: usize>(
+        &self,
+        names: [&str; N],
+        mut line: impl FnMut(Option<[Option<Json<'e>>; N]>),
+    ) {
+        let Json::Array(text) = self else { return };
+        // The text was validated when it was first read.
+        let _ = Reader::new(text).array(|reader| {
+            if reader.peek() != Some(b'{') {
+                line(None);
+                return reader.skip();
+            }
+            let mut members = [const { None }; N];
+            reader.object(|reader, key| {
+                match names.iter().zip(&mut members).find(|(name, _)| **name == key) {
+                    Some((_, member)) => {
+                        *member = Some(reader.value()?).filter(|value| *value != Json::Null);
+                        Ok(())
+                    }
+                    None => reader.skip(),
+                }
+            })?;
+            line(Some(members));
+            Ok(())
+        });
     }
 
     /// The members of an object, in order; nothing for anything else. Of equal keys all are given.
@@ -90,34 +136,56 @@ impl<'e> Json<'e> {
     }
 }
 
-/// The values an event has at the places the plan asks for.
+/// The values an event has at the places the plan asks for. Made once for many events: what an earlier one left is told
+/// by its mark.
 #[derive(Debug)]
 pub(crate) struct Slots<'e> {
-    values: Vec<Option<Json<'e>>>,
-    /// Nodes of the trie already passed, to notice a key that stands twice.
-    seen: Vec<bool>,
+    values: Vec<(u32, Json<'e>)>,
+    /// For each node of the trie the event that has passed it, to notice a key that stands twice.
+    seen: Vec<u32>,
+    /// The number of the event at hand.
+    mark: u32,
 }
 
 impl<'e> Slots<'e> {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        Slots {
+            values: vec![(0, Json::Null); plan.slot_count()],
+            seen: vec![0; plan.node_count()],
+            mark: 0,
+        }
+    }
+
     /// The value at that place; a JSON null is the same as nothing.
     pub(crate) fn get(&self, slot: SlotId) -> Option<&Json<'e>> {
-        self.values.get(slot.0)?.as_ref().filter(|value| **value != Json::Null)
+        let (mark, value) = self.values.get(slot.0)?;
+        (*mark == self.mark && *value != Json::Null).then_some(value)
     }
 
     fn set(&mut self, slot: SlotId, value: Json<'e>) {
         if let Some(place) = self.values.get_mut(slot.0) {
-            *place = Some(value);
+            *place = (self.mark, value);
         }
     }
 
     /// Forgets what an earlier, equal key brought: the last one counts whole.
     fn enter(&mut self, node: &Node) {
-        if let Some(seen) = self.seen.get_mut(node.id)
-            && std::mem::replace(seen, true)
+        let Some(seen) = self.seen.get_mut(node.id) else { return };
+        if std::mem::replace(seen, self.mark) == self.mark
             && let Some(values) = self.values.get_mut(node.slots.clone())
         {
-            values.fill(None);
+            values.fill((0, Json::Null));
         }
+    }
+
+    /// Forgets the event at hand.
+    fn begin(&mut self) {
+        // No batch has as many events as there are marks; if one had, it would begin anew.
+        self.mark = self.mark.checked_add(1).unwrap_or_else(|| {
+            self.values.fill((0, Json::Null));
+            self.seen.fill(0);
+            1
+        });
     }
 }
 
@@ -140,22 +208,21 @@ pub(crate) fn parse(text: &str) -> std::result::Result<Json<'_>, usize> {
 }
 
 /// Reads one event. Fills a slot for each path of the plan that the event has.
-pub(crate) fn read<'e>(text: &'e str, plan: &Plan) -> Result<Slots<'e>> {
+pub(crate) fn read<'e>(text: &'e str, plan: &Plan, slots: &mut Slots<'e>) -> Result<()> {
     if text.len() > MAX_EVENT_BYTES {
         return Err(ReadError::TooLarge);
     }
-    let mut slots =
-        Slots { values: vec![None; plan.slot_count()], seen: vec![false; plan.node_count()] };
+    slots.begin();
     // RFC 8259 section 8.1: a reader may ignore a byte order mark.
     let mut reader = Reader::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     reader.skip_whitespace();
     let is_object = reader.peek() == Some(b'{');
-    reader.fill(plan.root(), &mut slots)?;
+    reader.fill(plan.root(), slots)?;
     reader.skip_whitespace();
     if reader.peek().is_some() {
         return Err(ReadError::NotJson);
     }
-    if is_object { Ok(slots) } else { Err(ReadError::NotAnObject) }
+    if is_object { Ok(()) } else { Err(ReadError::NotAnObject) }
 }
 
 /// Replaces each `\uD800`-like escape without its other half by `\ufffd`, as `String.prototype.toWellFormed` does: an
@@ -210,6 +277,7 @@ impl<'e> Reader<'e> {
         Reader { text, at: 0, depth: 0 }
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -218,6 +286,7 @@ impl<'e> Reader<'e> {
         self.text.get(start..self.at).ok_or(ReadError::NotJson)
     }
 
+    #[inline]
     fn skip_whitespace(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
             self.at += 1;
@@ -248,9 +317,13 @@ impl<'e> Reader<'e> {
         slots.enter(node);
         if self.peek() == Some(b'{') && !node.children.is_empty() {
             let start = self.at;
-            self.object(|reader, key| match node.child(&key) {
-                Some(child) => reader.fill(child, slots),
-                None => reader.skip(),
+            self.container(b'{', b'}', |reader| {
+                let (key, has_escapes) = reader.raw_key()?;
+                let child = if has_escapes { node.child(&unescape(key)?) } else { node.child(key) };
+                match child {
+                    Some(child) => reader.fill(child, slots),
+                    None => reader.skip(),
+                }
             })?;
             if let Some(slot) = node.slot {
                 slots.set(slot, Json::Object(self.slice(start)?));
@@ -288,8 +361,13 @@ impl<'e> Reader<'e> {
     fn skip(&mut self) -> Result<()> {
         match self.peek() {
             Some(b'"') => self.skip_string().map(|_| ()),
-            Some(b'{') => self.object(|reader, _| reader.skip()),
-            Some(b'[') => self.array(Reader::skip),
+            Some(b'{' | b'[') => self.skip_container(),
+            _ => self.skip_scalar(),
+        }
+    }
+
+    fn skip_scalar(&mut self) -> Result<()> {
+        match self.peek() {
             Some(b't') => self.literal("true"),
             Some(b'f') => self.literal("false"),
             Some(b'n') => self.literal("null"),
@@ -298,20 +376,89 @@ impl<'e> Reader<'e> {
         }
     }
 
-    fn descend(&mut self) -> Result<()> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH { Err(ReadError::TooDeep) } else { Ok(()) }
+    /// Without recursion, and with one bit for each open container: most of an event is passed over.
+    fn skip_container(&mut self) -> Result<()> {
+        let outside = self.depth;
+        // The innermost is the lowest bit; it is set for an object.
+        let mut open: u64 = 0;
+        loop {
+            // A value begins here.
+            match self.peek() {
+                Some(b'"') => _ = self.skip_string()?,
+                Some(bracket @ (b'{' | b'[')) => {
+                    self.open()?;
+                    let is_object = bracket == b'{';
+                    open = open << 1 | u64::from(is_object);
+                    if self.peek() != Some(if is_object { b'}' } else { b']' }) {
+                        if is_object {
+                            self.raw_key()?;
+                        }
+                        continue;
+                    }
+                }
+                _ => self.skip_scalar()?,
+            }
+            // A value has ended here, or an empty container is about to.
+            loop {
+                if self.depth == outside {
+                    return Ok(());
+                }
+                let is_object = open & 1 == 1;
+                self.skip_whitespace();
+                match self.peek() {
+                    Some(b',') => {
+                        self.at += 1;
+                        self.skip_whitespace();
+                        if is_object {
+                            self.raw_key()?;
+                        }
+                        break;
+                    }
+                    Some(b'}') if is_object => self.close(),
+                    Some(b']') if !is_object => self.close(),
+                    _ => return Err(ReadError::NotJson),
+                }
+                open >>= 1;
+            }
+        }
     }
 
+    /// A key between its quotes, and whether it has escapes. Stands before the value then.
+    #[inline]
+    fn raw_key(&mut self) -> Result<(&'e str, bool)> {
+        let start = self.at + 1;
+        let has_escapes = self.skip_string()?;
+        let key = self.text.get(start..self.at - 1).ok_or(ReadError::NotJson)?;
+        self.skip_whitespace();
+        self.expect(b':')?;
+        self.skip_whitespace();
+        Ok((key, has_escapes))
+    }
+
+    /// Passes over a bracket that opens a container, and the blanks behind it.
+    fn open(&mut self) -> Result<()> {
+        self.at += 1;
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(ReadError::TooDeep);
+        }
+        self.skip_whitespace();
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        self.at += 1;
+        self.depth -= 1;
+    }
+
+    /// Gives each member's key and stands before its value, which `member` must read.
     fn object(
         &mut self,
         mut member: impl FnMut(&mut Self, Cow<'e, str>) -> Result<()>,
     ) -> Result<()> {
         self.container(b'{', b'}', |reader| {
-            let key = reader.string()?;
-            reader.skip_whitespace();
-            reader.expect(b':')?;
-            reader.skip_whitespace();
+            let (key, has_escapes) = reader.raw_key()?;
+            let key = if has_escapes { Cow::Owned(unescape(key)?) } else { Cow::Borrowed(key) };
             member(reader, key)
         })
     }
@@ -326,9 +473,10 @@ impl<'e> Reader<'e> {
         close: u8,
         mut item: impl FnMut(&mut Self) -> Result<()>,
     ) -> Result<()> {
-        self.expect(open)?;
-        self.descend()?;
-        self.skip_whitespace();
+        if self.peek() != Some(open) {
+            return Err(ReadError::NotJson);
+        }
+        self.open()?;
         if self.peek() != Some(close) {
             loop {
                 item(self)?;
@@ -340,8 +488,10 @@ impl<'e> Reader<'e> {
                 self.skip_whitespace();
             }
         }
-        self.expect(close)?;
-        self.depth -= 1;
+        if self.peek() != Some(close) {
+            return Err(ReadError::NotJson);
+        }
+        self.close();
         Ok(())
     }
 
@@ -388,6 +538,7 @@ impl<'e> Reader<'e> {
         self.expect(b'"')?;
         let mut has_escapes = false;
         loop {
+            self.at += plain_length(self.text.as_bytes().get(self.at..).unwrap_or_default());
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -398,8 +549,7 @@ impl<'e> Reader<'e> {
                     self.at += 1;
                     self.skip_escape()?;
                 }
-                Some(0..=0x1f) | None => return Err(ReadError::NotJson),
-                Some(_) => self.at += 1,
+                _ => return Err(ReadError::NotJson),
             }
         }
     }

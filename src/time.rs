@@ -2,11 +2,17 @@
 //!
 //! Days are counted with the proleptic Gregorian calendar by the usual era arithmetic (400 years are 146,097 days).
 
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::amazon::write_number;
 use crate::read::Json;
 
-/// Milliseconds since 1970-01-01T00:00:00Z, within the years 0 to 9999.
+/// Milliseconds since 1970-01-01T00:00:00Z, within the years 0 to 9999; shown and serialised as UTC text,
+/// `YYYY-MM-DDTHH:MM:SSZ`, with `.mmm` when the milliseconds are not zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Instant(pub(crate) i64);
+pub struct Instant(pub(crate) i64);
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -80,18 +86,56 @@ impl Instant {
         Self::in_range(millis - scan.offset()?)
     }
 
-    /// `YYYY-MM-DDTHH:MM:SSZ`, with `.mmm` when the milliseconds are not zero.
-    pub(crate) fn to_iso8601(self) -> String {
+    /// Epoch milliseconds.
+    #[must_use]
+    pub const fn epoch_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Appends it as UTC text.
+    pub(crate) fn write(self, out: &mut String) {
         let (days, millis) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
         let (year, month, day) = civil_from_days(days);
-        let (hour, minute) = (millis / HOUR, millis / MINUTE % 60);
-        let (second, milli) = (millis / 1000 % 60, millis % 1000);
-        let mut text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
-        if milli != 0 {
-            text.push_str(&format!(".{milli:03}"));
+        let milli = millis % 1000;
+        write_padded(out, year, 1000);
+        for (sign, number) in [
+            ('-', month),
+            ('-', day),
+            ('T', millis / HOUR),
+            (':', millis / MINUTE % 60),
+            (':', millis / 1000 % 60),
+        ] {
+            out.push(sign);
+            write_padded(out, number, 10);
         }
-        text.push('Z');
-        text
+        if milli != 0 {
+            out.push('.');
+            write_padded(out, milli, 100);
+        }
+        out.push('Z');
+    }
+}
+
+/// Appends a number from 0 with its leading zeros; `unit` is what its first digit counts.
+fn write_padded(out: &mut String, number: i64, unit: i64) {
+    let mut unit = unit;
+    while unit > 0 {
+        write_number(out, (number / unit % 10).unsigned_abs());
+        unit /= 10;
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::with_capacity(24);
+        self.write(&mut text);
+        f.write_str(&text)
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -174,7 +218,7 @@ mod tests {
     use super::*;
 
     fn iso(text: &str) -> Option<String> {
-        Instant::from_text(text).map(Instant::to_iso8601)
+        Instant::from_text(text).map(|instant| instant.to_string())
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The pipeline: one line per step, in the order in which drop reasons are checked.
 
+use std::borrow::Cow;
+
 use crate::amazon::{
     AmazonEvent, ConversionType, CurrencyCode, DeviceInfo, EventDescription, EventSource,
     EventTime, IngestionMethod,
@@ -8,11 +10,11 @@ use crate::commerce::{self, Amount};
 use crate::config::{EventTimeFormat, Input};
 use crate::country::Country;
 use crate::event::Event;
-use crate::identity::{self, hash};
+use crate::identity::{self, hash::Sha256Hex};
 use crate::mapping::{self, NAMELESS_TYPES, custom_data};
 use crate::outcome::{Detail, DropReason, Note};
-use crate::plan::{Plan, Rule, RuleKey};
-use crate::read::{self, Json, ReadError};
+use crate::plan::{Plan, Rule, RuleKey, RuleName, Sources};
+use crate::read::{self, Json, ReadError, Slots};
 use crate::time::{DAY, Instant};
 use crate::trace::{Log, Unusable};
 use crate::{aref, consent};
@@ -47,28 +49,35 @@ impl From<ReadError> for Dropped {
     }
 }
 
-/// Maps the JSON text of one event.
-pub(crate) fn map(
-    plan: &Plan,
-    text: &str,
+/// Maps the JSON text of one event. `slots` may have served other events.
+pub(crate) fn map<'e>(
+    plan: &'e Plan,
+    text: &'e str,
     now: Instant,
+    slots: &mut Slots<'e>,
     log: &mut Log,
-) -> Result<AmazonEvent, Dropped> {
-    match read::read(text, plan) {
-        Ok(slots) => map_event(&Event { plan, slots }, now, log),
+) -> Result<AmazonEvent<'e>, Dropped> {
+    match read::read(text, plan, slots) {
+        Ok(()) => map_event(&Event { plan, slots }, now, log),
         Err(ReadError::LoneSurrogate) => {
             log.note(Note::TextRepaired);
             let text = read::replace_lone_surrogates(text);
-            let slots = read::read(&text, plan)?;
-            map_event(&Event { plan, slots }, now, log)
+            let mut slots = Slots::new(plan);
+            read::read(&text, plan, &mut slots)?;
+            map_event(&Event { plan, slots: &slots }, now, log).map(AmazonEvent::into_owned)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn map_event(event: &Event<'_, '_>, now: Instant, log: &mut Log) -> Result<AmazonEvent, Dropped> {
+fn map_event<'e>(
+    event: &Event<'_, 'e>,
+    now: Instant,
+    log: &mut Log,
+) -> Result<AmazonEvent<'e>, Dropped> {
+    let config = &event.plan.config;
     let call = Call::of(event)?;
-    let rule = rule(event, &call)?;
+    let rule = event.plan.rule(&call.key())?;
     let name = name(rule, &call, log);
     let time = time(event, now, log)?;
     let country = country(event, log)?;
@@ -85,13 +94,11 @@ fn map_event(event: &Event<'_, '_>, now: Instant, log: &mut Log) -> Result<Amazo
             conversion_type: rule.conversion_type,
             event_source: event_source(event, log),
             event_ingestion_method: IngestionMethod::ServerToServer,
-            data_set_name: rule
-                .data_set_name
-                .as_ref()
-                .or(event.plan.config.data_set_name.as_ref())
-                .cloned(),
+            data_set_name: (rule.data_set_name.as_deref())
+                .or(config.data_set_name.as_deref())
+                .map(Cow::Borrowed),
         },
-        event_time: formatted(time, event.plan.config.event_time.format),
+        event_time: formatted(time, config.event_time.format),
         country_code: country,
         match_keys,
         value: money.value,
@@ -101,28 +108,28 @@ fn map_event(event: &Event<'_, '_>, now: Instant, log: &mut Log) -> Result<Amazo
         custom_data: custom_data::attributes(event, rule, log),
         device_info: user_agent(event, log),
         aref_measurement_tokens: aref::tokens(event, time, log),
-        partner: event.plan.config.extras.partner.clone(),
+        partner: config.extras.partner.as_deref().map(Cow::Borrowed),
     })
 }
 
 /// Which analytics call an event is.
 pub(crate) struct Call<'v> {
-    /// Lower case.
-    call_type: String,
+    /// As by [`mapping::event_key`].
+    call_type: Cow<'v, str>,
     /// `event`, trimmed, if it is a text.
     event_name: Option<&'v str>,
 }
 
 impl<'v> Call<'v> {
-    pub(crate) fn of(event: &'v Event<'_, '_>) -> Result<Self, Dropped> {
+    pub(crate) fn of(event: &Event<'v, '_>) -> Result<Self, Dropped> {
         let fixed = &event.plan.fixed;
-        let event_name = event.slot(&fixed.event_name).and_then(Json::text);
-        let call_type = match event.slot(&fixed.event_type) {
+        let event_name = event.value(&fixed.event_name).and_then(Json::text);
+        let call_type = match event.value(&fixed.event_type) {
             Some(value) if value.text().is_some() => {
                 mapping::event_key(value.text().unwrap_or_default())
             }
             // Libraries that only track leave the type out.
-            None | Some(Json::Text(_)) if event_name.is_some() => "track".to_owned(),
+            None | Some(Json::Text(_)) if event_name.is_some() => Cow::Borrowed("track"),
             _ => return Err(Detail::TypeUnusable.into()),
         };
         if call_type == "track" && event_name.is_none() {
@@ -132,11 +139,11 @@ impl<'v> Call<'v> {
     }
 
     /// What rules are looked up by: the event's name, or the type of a call that has none.
-    pub(crate) fn key(&self) -> RuleKey {
+    pub(crate) fn key(&self) -> RuleKey<'_> {
         match self.event_name {
             Some(name) if self.call_type == "track" => RuleKey::Name(mapping::event_key(name)),
-            _ if NAMELESS_TYPES.contains(&self.call_type.as_str()) => {
-                RuleKey::Type(self.call_type.clone())
+            _ if NAMELESS_TYPES.contains(&self.call_type.as_ref()) => {
+                RuleKey::Type(Cow::Borrowed(&self.call_type))
             }
             _ => RuleKey::None,
         }
@@ -148,15 +155,18 @@ impl<'v> Call<'v> {
     }
 }
 
-fn rule<'p>(event: &Event<'p, '_>, call: &Call<'_>) -> Result<&'p Rule, DropReason> {
-    event.plan.rule(&call.key())
-}
-
-fn name(rule: &Rule, call: &Call<'_>, log: &mut Log) -> String {
-    if let Some(name) = &rule.name {
-        return name.clone();
-    }
-    let (name, cleaned) = mapping::event_name(call.name());
+fn name<'e>(rule: &'e Rule, call: &Call<'_>, log: &mut Log) -> Cow<'e, str> {
+    let (name, cleaned) = match &rule.name {
+        RuleName::Own(name) => return Cow::Borrowed(name),
+        // A page's rule is for the type, and a page may be called something all the same.
+        RuleName::Key(name, cleaned) if call.event_name.is_none() || call.call_type == "track" => {
+            (Cow::Borrowed(name.as_str()), *cleaned)
+        }
+        _ => {
+            let (name, cleaned) = mapping::event_name(call.name());
+            (Cow::Owned(name), cleaned)
+        }
+    };
     if cleaned {
         log.note(Note::NameCleaned);
     }
@@ -191,7 +201,7 @@ pub(crate) fn happened(event: &Event<'_, '_>, log: &mut Log) -> Option<Instant> 
 
 fn formatted(time: Instant, format: EventTimeFormat) -> EventTime {
     match format {
-        EventTimeFormat::Iso8601 => EventTime::Iso8601(time.to_iso8601()),
+        EventTimeFormat::Iso8601 => EventTime::Iso8601(time),
         EventTimeFormat::EpochSeconds => EventTime::Epoch(time.0.div_euclid(1000)),
         EventTimeFormat::EpochMillis => EventTime::Epoch(time.0),
     }
@@ -213,8 +223,8 @@ pub(crate) fn country(event: &Event<'_, '_>, log: &mut Log) -> Result<Country, D
 
 fn event_source(event: &Event<'_, '_>, log: &mut Log) -> EventSource {
     let source = event.first(Input::DeviceType, "eventDescription.eventSource", log, |value, _| {
-        let device = value.text().map(str::to_lowercase).unwrap_or_default();
-        match device.as_str() {
+        let device = value.text().map(mapping::event_key).unwrap_or_default();
+        match device.as_ref() {
             "ios" | "iphone" | "ipad" | "ipados" | "tvos" | "watchos" => Ok(EventSource::Ios),
             "android" => Ok(EventSource::Android),
             "firetv" | "fire tv" | "fire_tv" | "aftv" => Ok(EventSource::FireTv),
@@ -225,33 +235,29 @@ fn event_source(event: &Event<'_, '_>, log: &mut Log) -> EventSource {
 }
 
 /// `messageId`, else a hash of what makes the event what it is; never random, so that a resend is known as one.
-fn event_id(
-    event: &Event<'_, '_>,
+fn event_id<'e>(
+    event: &Event<'_, 'e>,
     call: &Call<'_>,
     name: &str,
     time: Instant,
     log: &mut Log,
-) -> String {
+) -> Cow<'e, str> {
     let message_id = event.first(Input::MessageId, "eventId", log, |value, _| {
-        value.text_or_number().map(str::to_owned).ok_or(Unusable::WrongType)
+        value.kept_text_or_number().ok_or(Unusable::WrongType)
     });
     message_id.unwrap_or_else(|| {
         log.note(Note::EventIdDerived);
-        let text = |value: Option<&Json<'_>>| {
-            value.and_then(Json::text_or_number).unwrap_or_default().to_owned()
-        };
-        let user_id = event.value(event.plan.input(Input::UserId));
-        hash::sha256_hex(
-            &[
-                call.call_type.as_str(),
-                name,
-                &text(user_id.as_deref()),
-                &text(event.slot(&event.plan.fixed.anonymous_id)),
-                &time.0.to_string(),
-                &text(event.slot(&event.plan.fixed.order_id)),
-            ]
-            .join("\n"),
-        )
+        let text =
+            |sources| event.value(sources).and_then(Json::text_or_number).unwrap_or_default();
+        let parts = [
+            &call.call_type,
+            name,
+            text(event.plan.input(Input::UserId)),
+            text(&event.plan.fixed.anonymous_id),
+            &time.0.to_string(),
+            text(&event.plan.fixed.order_id),
+        ];
+        Cow::Owned(Sha256Hex::of(&parts.join("\n")).as_str().to_owned())
     })
 }
 
@@ -264,7 +270,7 @@ struct Money {
 }
 
 impl Money {
-    fn of(event: &Event<'_, '_>, rule: &Rule, log: &mut Log) -> Self {
+    fn of<'e>(event: &Event<'_, 'e>, rule: &'e Rule, log: &mut Log) -> Self {
         let own = amount(event, &rule.value, log);
         if rule.conversion_type != ConversionType::OffAmazonPurchases {
             if own.is_none() && event.value(&rule.value).is_some() {
@@ -284,7 +290,7 @@ impl Money {
     }
 }
 
-fn amount(event: &Event<'_, '_>, sources: &crate::plan::Sources, log: &mut Log) -> Option<Amount> {
+fn amount<'e>(event: &Event<'_, 'e>, sources: &'e Sources, log: &mut Log) -> Option<Amount> {
     event.first_of(sources, "value", log, |value, _| {
         Amount::from_json(value).ok_or(Unusable::NotANumber)
     })
@@ -297,16 +303,16 @@ fn built_in_amount(event: &Event<'_, '_>, log: &mut Log) -> Option<Amount> {
     });
     let taken = sum.or_else(|| amount(event, &event.plan.fixed.amounts, log))?;
     for (path, value) in event.values(&event.plan.fixed.amounts) {
-        if Amount::from_json(&value).is_some_and(|other| other != taken) {
+        if Amount::from_json(value).is_some_and(|other| other != taken) {
             log.take_up();
             log.note(Note::AmountsDisagree);
-            log.tried("value", path, &value, Some(Unusable::Disagrees));
+            log.tried("value", path, value, Some(Unusable::Disagrees));
         }
     }
     Some(taken)
 }
 
-fn has_amount(event: &Event<'_, '_>, rule: &Rule) -> bool {
+fn has_amount<'e>(event: &Event<'_, 'e>, rule: &'e Rule) -> bool {
     event.value(&rule.value).is_some() || event.value(&event.plan.fixed.amounts).is_some()
 }
 
@@ -337,15 +343,15 @@ fn units(event: &Event<'_, '_>, log: &mut Log) -> Option<i32> {
 /// Amazon's limit for `deviceInfo.userAgent`, in characters.
 const MAX_USER_AGENT_CHARS: usize = 512;
 
-fn user_agent(event: &Event<'_, '_>, log: &mut Log) -> Option<DeviceInfo> {
+fn user_agent<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<DeviceInfo<'e>> {
     if !event.plan.config.extras.user_agent {
         return None;
     }
     event.first(Input::UserAgent, "deviceInfo.userAgent", log, |value, log| {
-        let text = value.text().ok_or(Unusable::WrongType)?;
-        let user_agent: String = text.chars().take(MAX_USER_AGENT_CHARS).collect();
-        if user_agent.len() < text.len() {
+        let mut user_agent = value.kept_text().ok_or(Unusable::WrongType)?;
+        if let Some((end, _)) = user_agent.char_indices().nth(MAX_USER_AGENT_CHARS) {
             log.note(Note::UserAgentCut);
+            user_agent.to_mut().truncate(end);
         }
         Ok(DeviceInfo { user_agent })
     })

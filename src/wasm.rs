@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use js_sys::{Array, Date, JSON, JsString, Object, Reflect, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
-use crate::{Config, ConfigError, Format, MAX_EVENT_BYTES, OUTCOME_CODES, Outcome};
+use crate::{Config, ConfigError, Format, MAX_EVENT_BYTES, OUTCOME_CODES};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("wasm.d.ts");
@@ -46,10 +46,7 @@ impl Transformer {
         #[wasm_bindgen(unchecked_param_type = "AnalyticsEvent")] event: &JsValue,
         now: Option<f64>,
     ) -> Result<JsValue, JsValue> {
-        match self.outcome(event, now).into_event() {
-            Some(event) => JSON::parse(&event.to_json()),
-            None => Ok(JsValue::UNDEFINED),
-        }
+        transformed(&self.inner, event, now)
     }
 
     /// What becomes of an event, with the reason of a drop and notes.
@@ -59,7 +56,7 @@ impl Transformer {
         #[wasm_bindgen(unchecked_param_type = "AnalyticsEvent")] event: &JsValue,
         now: Option<f64>,
     ) -> Result<JsValue, JsValue> {
-        JSON::parse(&self.outcome(event, now).to_json())
+        JSON::parse(&self.inner.evaluate(&bytes_of(event), epoch_millis(now)).to_json())
     }
 
     /// As `evaluate`, from the UTF-8 bytes of one event's JSON to the JSON text of its outcome.
@@ -112,10 +109,6 @@ impl Transformer {
         Reflect::set(&result, &"outcomes".into(), &Uint8Array::from(batch.outcomes.as_slice()))?;
         Ok(result.into())
     }
-
-    fn outcome(&self, event: &JsValue, now: Option<f64>) -> Outcome {
-        self.inner.evaluate(&bytes_of(event), epoch_millis(now))
-    }
 }
 
 /// The Amazon event made from an event by the default config, or undefined if it is dropped.
@@ -125,10 +118,15 @@ pub fn transform(
     now: Option<f64>,
 ) -> Result<JsValue, JsValue> {
     static DEFAULT: OnceLock<crate::Transformer> = OnceLock::new();
-    let outcome = DEFAULT
-        .get_or_init(crate::Transformer::default)
-        .evaluate(&bytes_of(event), epoch_millis(now));
-    match outcome.into_event() {
+    transformed(DEFAULT.get_or_init(crate::Transformer::default), event, now)
+}
+
+fn transformed(
+    transformer: &crate::Transformer,
+    event: &JsValue,
+    now: Option<f64>,
+) -> Result<JsValue, JsValue> {
+    match transformer.transform(&bytes_of(event), epoch_millis(now)) {
         Some(event) => JSON::parse(&event.to_json()),
         None => Ok(JsValue::UNDEFINED),
     }

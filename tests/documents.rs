@@ -101,7 +101,8 @@ fn the_document_of_the_mapping_has_every_event_of_the_presets() {
                 "page" | "screen" => json!({ "type": name, "userId": "u" }),
                 _ => json!({ "event": name, "userId": "u" }),
             };
-            let mapped = transformer.transform(event.to_string().as_bytes(), 0);
+            let text = event.to_string();
+            let mapped = transformer.transform(text.as_bytes(), 0);
             let conversion_type = mapped.map(|event| event.event_description.conversion_type);
             let expected = quoted(&row[2]).contains(&preset.to_string());
             let stated = ConversionType::from_word(&quoted(&row[1])[0]);
@@ -146,7 +147,8 @@ fn the_document_of_the_mapping_has_every_field() {
         }
     });
     let transformer = Transformer::new(Config::from_json(&config.to_string()).unwrap());
-    let mapped = transformer.transform(event.to_string().as_bytes(), 1_795_219_200_000);
+    let text = event.to_string();
+    let mapped = transformer.transform(text.as_bytes(), 1_795_219_200_000);
     let mut fields = BTreeSet::new();
     paths_of(&json!(mapped.expect("it is mapped")), "", &mut fields);
     assert_eq!(first_column("Amazon field"), fields);

@@ -73,7 +73,8 @@ fn check(case: &Value) -> Result<(), String> {
     };
     let now = epoch_millis(case["now"].as_str().unwrap_or(NOW));
     let transformer = Transformer::new(config);
-    let outcome = transformer.evaluate(text_of(case).as_bytes(), now);
+    let text = text_of(case);
+    let outcome = transformer.evaluate(text.as_bytes(), now);
     if let Outcome::Mapped { event, .. } = &outcome {
         // Serde's form and the wire's are one.
         let wire: Value =
@@ -82,7 +83,7 @@ fn check(case: &Value) -> Result<(), String> {
             return Err(format!("serde and the wire differ: {wire}"));
         }
     }
-    let trace = transformer.explain(text_of(case).as_bytes(), now);
+    let trace = transformer.explain(text.as_bytes(), now);
     if trace.outcome != outcome {
         return Err(format!("the explanation is of another outcome: {:?}", trace.outcome));
     }

@@ -7,6 +7,8 @@ mod gpp;
 mod tcf;
 pub(crate) mod words;
 
+use std::borrow::Cow;
+
 use crate::amazon::{AmazonConsent, Consent, ConsentStatus, Geo};
 use crate::codes::codes;
 use crate::config::{Emit, Input, OnDenied, WhenUnknown};
@@ -89,17 +91,17 @@ impl Flags {
 }
 
 /// A consent string as it came, and what it says.
-struct ConsentString {
-    text: String,
+struct ConsentString<'e> {
+    text: Cow<'e, str>,
     says: Flags,
 }
 
 /// Decides, and answers the `consent` object: nothing to send is `None`, not to be sent at all is the reason.
-pub(crate) fn decide(
-    event: &Event<'_, '_>,
+pub(crate) fn decide<'e>(
+    event: &Event<'_, 'e>,
     country: Country,
     log: &mut Log,
-) -> Result<Option<Consent>, DropReason> {
+) -> Result<Option<Consent<'e>>, DropReason> {
     let tcf = consent_string(event, Input::Tcf, "consent.tcf", Note::TcfUnreadable, tcf::read, log);
     let gpp = consent_string(event, Input::Gpp, "consent.gpp", Note::GppUnreadable, gpp::read, log);
     let words = amazon_words(event, log);
@@ -148,7 +150,7 @@ impl Decision {
     }
 
     /// Whether a string, read alone, says what was decided.
-    fn is_said_by(&self, string: &ConsentString) -> bool {
+    fn is_said_by(&self, string: &ConsentString<'_>) -> bool {
         let same = |decided, said| match decided {
             Some(ConsentStatus::Granted) => said == Signal::Granted,
             Some(ConsentStatus::Denied) => said == Signal::Denied,
@@ -166,15 +168,15 @@ impl Decision {
     }
 
     /// Puts the strongest signal that says no more than was decided, or all of them (`emit`).
-    fn put_signals(
+    fn put_signals<'e>(
         &self,
         emit: Emit,
-        tcf: Option<ConsentString>,
-        gpp: Option<ConsentString>,
-        consent: &mut Consent,
+        tcf: Option<ConsentString<'e>>,
+        gpp: Option<ConsentString<'e>>,
+        consent: &mut Consent<'e>,
         log: &mut Log,
     ) {
-        let mut take = |string: Option<ConsentString>| {
+        let mut take = |string: Option<ConsentString<'e>>| {
             let string = string?;
             if self.is_said_by(&string) {
                 Some(string.text)
@@ -194,13 +196,13 @@ impl Decision {
 }
 
 /// `context.ip`, if it is an address.
-fn geo(event: &Event<'_, '_>, log: &mut Log) -> Option<Geo> {
+fn geo<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<Geo<'e>> {
     if !event.plan.config.consent.geo_ip {
         return None;
     }
     event.first(Input::Ip, "consent.geo.ipAddress", log, |value, log| {
-        match value.text().filter(|text| text.parse::<std::net::IpAddr>().is_ok()) {
-            Some(text) => Ok(Geo { ip_address: text.to_owned() }),
+        match value.kept_text().filter(|text| text.parse::<std::net::IpAddr>().is_ok()) {
+            Some(ip_address) => Ok(Geo { ip_address }),
             None => {
                 log.note(Note::InvalidIpAddress);
                 Err(Unusable::WrongType)
@@ -209,18 +211,18 @@ fn geo(event: &Event<'_, '_>, log: &mut Log) -> Option<Geo> {
     })
 }
 
-fn consent_string(
-    event: &Event<'_, '_>,
+fn consent_string<'e>(
+    event: &Event<'_, 'e>,
     input: Input,
     field: &'static str,
     unreadable: Note,
     read: fn(&str) -> Option<Flags>,
     log: &mut Log,
-) -> Option<ConsentString> {
+) -> Option<ConsentString<'e>> {
     let string = event.first(input, field, log, |value, log| {
-        let text = value.text().ok_or(Unusable::WrongType)?;
-        match read(text) {
-            Some(says) => Ok(ConsentString { text: text.to_owned(), says }),
+        let text = value.kept_text().ok_or(Unusable::WrongType)?;
+        match read(&text) {
+            Some(says) => Ok(ConsentString { text, says }),
             None => {
                 log.note(unreadable);
                 Err(Unusable::SaysNothing)
@@ -232,16 +234,16 @@ fn consent_string(
 }
 
 /// Amazon's own words. All places count, not only the first: a no anywhere is a no.
-fn amazon_words(event: &Event<'_, '_>, log: &mut Log) -> Flags {
+fn amazon_words<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Flags {
     let fixed = &event.plan.fixed;
-    let mut flag = |field, sources: &Sources, says: fn(Signal) -> Flags| {
+    let mut flag = |field, sources: &'e Sources, says: fn(Signal) -> Flags| {
         event.values(sources).fold(Signal::Unknown, |all, (path, value)| {
-            let signal = words::consent(&value);
+            let signal = words::consent(value);
             log.take_up();
             log.tried(
                 field,
                 path,
-                &value,
+                value,
                 (signal == Signal::Unknown).then_some(Unusable::SaysNothing),
             );
             log.says(says(signal));
@@ -259,17 +261,17 @@ fn amazon_words(event: &Event<'_, '_>, log: &mut Log) -> Flags {
     }
 }
 
-fn category_signals(event: &Event<'_, '_>, log: &mut Log) -> Flags {
+fn category_signals<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Flags {
     let (config, fixed) = (&event.plan.config.consent, &event.plan.fixed);
     let mut all = Flags::UNKNOWN;
-    let mut add = |sources: &Sources, read: &dyn Fn(&Json<'_>) -> Flags| {
+    let mut add = |sources: &'e Sources, read: &dyn Fn(&Json<'_>) -> Flags| {
         for (path, value) in event.values(sources) {
-            let says = read(&value);
+            let says = read(value);
             log.take_up();
             log.tried(
                 "consent.amazonConsent",
                 path,
-                &value,
+                value,
                 (says == Flags::UNKNOWN).then_some(Unusable::SaysNothing),
             );
             log.says(says);

@@ -3,27 +3,38 @@
 use super::Signal;
 use crate::read::Json;
 
+/// Whether a text is one of these words, in any case.
+fn is_one_of(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+fn yes_or_no(text: &str, yes: &[&str], no: &[&str]) -> Option<bool> {
+    if is_one_of(text, yes) {
+        Some(true)
+    } else if is_one_of(text, no) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
 /// A boolean, or a word or number for one.
 pub(crate) fn truth(value: &Json<'_>) -> Option<bool> {
     match value {
         Json::Bool(truth) => Some(*truth),
         Json::Number("1") => Some(true),
         Json::Number("0") => Some(false),
-        Json::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" | "on" | "enabled" => Some(true),
-            "false" | "0" | "no" | "off" | "disabled" => Some(false),
-            _ => None,
-        },
+        Json::Text(text) => yes_or_no(
+            text.trim(),
+            &["true", "1", "yes", "on", "enabled"],
+            &["false", "0", "no", "off", "disabled"],
+        ),
         _ => None,
     }
 }
 
 fn state(value: &Json<'_>) -> Option<bool> {
-    match value.text()?.to_ascii_lowercase().as_str() {
-        "granted" | "opted_in" | "optin" => Some(true),
-        "denied" | "opted_out" | "optout" => Some(false),
-        _ => None,
-    }
+    yes_or_no(value.text()?, &["granted", "opted_in", "optin"], &["denied", "opted_out", "optout"])
 }
 
 /// What a word says of consent: true, 1, yes, on, enabled, granted, opted_in, optin, or their opposites.

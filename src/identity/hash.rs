@@ -1,30 +1,74 @@
-//! SHA-256, as Amazon takes identifiers: 64 lower-case hex digits of the UTF-8 bytes.
+//! SHA-256 (FIPS 180-4), as Amazon takes identifiers: 64 lower-case hex digits of the UTF-8 bytes.
+
+use std::fmt;
 
 use sha2::{Digest, Sha256};
 
 /// The hash of the empty text. It stands for nobody, and is never sent.
 const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/// SHA-256 in lower-case hex.
-pub(crate) fn sha256_hex(text: &str) -> String {
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(text.as_bytes()) {
-        for nibble in [byte >> 4, byte & 15] {
-            hex.push(char::from_digit(nibble.into(), 16).unwrap_or('0'));
-        }
+/// A SHA-256 in 64 lower-case hex digits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Sha256Hex([u8; 64]);
+
+impl Sha256Hex {
+    /// The hash of a text.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut digest = [0; 32];
+        digest.copy_from_slice(&Sha256::digest(text.as_bytes()));
+        Self::from_digest(&digest)
     }
-    hex
+
+    /// The hashes of up to four texts, which together cost little more than one.
+    pub(crate) fn of_four(texts: [&str; 4]) -> [Self; 4] {
+        #[cfg(target_arch = "wasm32")]
+        if let Some(hashes) = Self::in_lanes(texts) {
+            return hashes;
+        }
+        texts.map(Self::of)
+    }
+
+    #[cfg(any(target_arch = "wasm32", test))]
+    fn in_lanes(texts: [&str; 4]) -> Option<[Self; 4]> {
+        let digests = super::lanes::sha256(texts.map(str::as_bytes))?;
+        Some(digests.map(|digest| Self::from_digest(&digest)))
+    }
+
+    /// A value that is already a hash (64 hex digits in either case), lower-cased; it is never hashed again.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let digits: [u8; 64] = text.as_bytes().try_into().ok()?;
+        let is_hash = digits.iter().all(u8::is_ascii_hexdigit);
+        is_hash.then(|| Sha256Hex(digits.map(|digit| digit.to_ascii_lowercase())))
+    }
+
+    fn from_digest(digest: &[u8; 32]) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |nibble: u8| DIGITS.get(usize::from(nibble & 15)).copied().unwrap_or(b'0');
+        let mut hex = [0; 64];
+        let (pairs, _) = hex.as_chunks_mut::<2>();
+        for (pair, byte) in pairs.iter_mut().zip(digest) {
+            *pair = [digit(byte >> 4), digit(*byte)];
+        }
+        Sha256Hex(hex)
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Hex digits are UTF-8.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Whether it cannot be anybody's: of the empty text, or all zeros.
+    pub(crate) fn is_nobody(&self) -> bool {
+        self.as_str() == OF_NOTHING || self.0.iter().all(|digit| *digit == b'0')
+    }
 }
 
-/// A value that is already a hash (64 hex digits in either case), lower-cased; it is never hashed again.
-pub(crate) fn pre_hashed(text: &str) -> Option<String> {
-    let is_hash = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_hash.then(|| text.to_ascii_lowercase())
-}
-
-/// A hash that cannot be anybody's: of the empty text, or all zeros.
-pub(crate) fn is_nobody(hash: &str) -> bool {
-    hash == OF_NOTHING || hash.bytes().all(|byte| byte == b'0')
+impl fmt::Debug for Sha256Hex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 #[cfg(test)]
@@ -33,10 +77,27 @@ mod tests {
 
     #[test]
     fn hashes_are_lower_case_hex() {
-        assert_eq!(sha256_hex(""), OF_NOTHING);
+        assert_eq!(Sha256Hex::of("").as_str(), OF_NOTHING);
         assert_eq!(
-            sha256_hex("abc@example.com"),
+            Sha256Hex::of("abc@example.com").as_str(),
             "9eceb13483d7f187ec014fd6d4854d1420cfc634328af85f51d0323ba8622e21"
         );
+    }
+
+    #[test]
+    fn four_at_once_are_what_sha2_makes_of_each_at_every_length() {
+        let text = "0123456789äöü".repeat(10);
+        for length in 0..text.len() {
+            let texts = [0, 1, 7, 60].map(|less| {
+                let end =
+                    (0..=length.saturating_sub(less)).rev().find(|at| text.is_char_boundary(*at));
+                text.get(..end.unwrap_or(0)).unwrap_or_default()
+            });
+            if let Some(hashes) = Sha256Hex::in_lanes(texts) {
+                assert_eq!(hashes, texts.map(Sha256Hex::of), "{texts:?}");
+            } else {
+                assert!(texts.iter().any(|text| text.len() > 55));
+            }
+        }
     }
 }

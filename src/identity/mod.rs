@@ -1,9 +1,13 @@
 //! Who did it: the identifiers of an event, brought to Amazon's form and hashed.
 
 pub(crate) mod hash;
+#[cfg(any(target_arch = "wasm32", test))]
+mod lanes;
 mod normalize;
 
-use crate::amazon::{MatchKey, MatchKeyType};
+use std::borrow::Cow;
+
+use crate::amazon::{Identifier, MatchKey, MatchKeyType};
 use crate::config::{Input, UserIdAs};
 use crate::consent::words;
 use crate::country::Country;
@@ -11,34 +15,64 @@ use crate::event::Event;
 use crate::outcome::Note;
 use crate::read::Json;
 use crate::trace::{Log, Unusable};
+use hash::Sha256Hex;
 
 /// Amazon's limit for MATCH_ID, in characters; no raw id known is longer.
 const MAX_RAW_CHARS: usize = 100;
 
+/// An identifier on its way: one that is to be hashed waits for the others, for four are hashed at once.
+enum Found<'e> {
+    Ready(Identifier<'e>),
+    ToHash(String),
+}
+
 /// The match keys of an event, one of a type, in the order of [`MatchKeyType`].
-pub(crate) fn match_keys(event: &Event<'_, '_>, country: Country, log: &mut Log) -> Vec<MatchKey> {
+pub(crate) fn match_keys<'e>(
+    event: &Event<'_, 'e>,
+    country: Country,
+    log: &mut Log,
+) -> Vec<MatchKey<'e>> {
     let wanted = &event.plan.config.match_keys;
-    wanted
-        .iter()
-        .filter_map(|key_type| {
-            match_key(event, *key_type, country, log)
-                .map(|value| MatchKey { key_type: *key_type, value })
-        })
-        .collect()
+    let mut keys = Vec::with_capacity(wanted.len());
+    let mut waiting: Vec<(usize, String)> = Vec::with_capacity(wanted.len());
+    for key_type in wanted.iter().copied() {
+        let value = match match_key(event, key_type, country, log) {
+            Some(Found::Ready(value)) => value,
+            Some(Found::ToHash(text)) => {
+                waiting.push((keys.len(), text));
+                Identifier::Raw(Cow::Borrowed(""))
+            }
+            None => continue,
+        };
+        keys.push(MatchKey { key_type, value });
+    }
+    for four in waiting.chunks(4) {
+        let text = |at: usize| four.get(at).map_or("", |(_, text)| text);
+        let hashes = match four {
+            [(_, only)] => [Sha256Hex::of(only); 4],
+            _ => Sha256Hex::of_four([text(0), text(1), text(2), text(3)]),
+        };
+        for ((at, _), hash) in four.iter().zip(hashes) {
+            if let Some(key) = keys.get_mut(*at) {
+                key.value = Identifier::Hash(hash);
+            }
+        }
+    }
+    keys
 }
 
 /// Whether these keys name somebody: names and places support a match, and alone are nobody.
-pub(crate) fn identify_somebody(keys: &[MatchKey]) -> bool {
+pub(crate) fn identify_somebody(keys: &[MatchKey<'_>]) -> bool {
     use MatchKeyType::{City, FirstName, LastName, Postal, State};
     keys.iter().any(|key| !matches!(key.key_type, FirstName | LastName | City | State | Postal))
 }
 
-fn match_key(
-    event: &Event<'_, '_>,
+fn match_key<'e>(
+    event: &Event<'_, 'e>,
     key_type: MatchKeyType,
     country: Country,
     log: &mut Log,
-) -> Option<String> {
+) -> Option<Found<'e>> {
     use normalize as n;
     let mut hashed = |input, normalise: &dyn Fn(&str) -> Option<String>| {
         event.first(input, key_type.as_str(), log, |value, log| hashed_key(value, normalise, log))
@@ -80,24 +114,24 @@ fn junk<T>(log: &mut Log) -> Result<T, Unusable> {
     Err(Unusable::Junk)
 }
 
-fn hashed_key(
+fn hashed_key<'e>(
     value: &Json<'_>,
     normalise: &dyn Fn(&str) -> Option<String>,
     log: &mut Log,
-) -> Result<String, Unusable> {
+) -> Result<Found<'e>, Unusable> {
     let text = identifier(value, log)?;
-    match hash::pre_hashed(text) {
-        Some(hash) if hash::is_nobody(&hash) => junk(log),
-        Some(hash) => Ok(hash),
+    match Sha256Hex::read(text) {
+        Some(hash) if hash.is_nobody() => junk(log),
+        Some(hash) => Ok(Found::Ready(Identifier::Hash(hash))),
         None => match normalise(text) {
-            Some(normalised) => Ok(hash::sha256_hex(&normalised)),
+            Some(normalised) => Ok(Found::ToHash(normalised)),
             None => junk(log),
         },
     }
 }
 
 /// The starter kit's rule: where there is no address, the user id is hashed in its place.
-fn email_from_user_id(event: &Event<'_, '_>, log: &mut Log) -> Option<String> {
+fn email_from_user_id<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<Found<'e>> {
     let only_address = match event.plan.config.user_id_as {
         UserIdAs::Email => false,
         UserIdAs::EmailIfAddress => true,
@@ -105,18 +139,18 @@ fn email_from_user_id(event: &Event<'_, '_>, log: &mut Log) -> Option<String> {
     };
     event.first(Input::UserId, MatchKeyType::Email.as_str(), log, |value, log| {
         let text = identifier(value, log)?;
-        if hash::pre_hashed(text).is_some() || normalize::email(text).is_some() {
+        if Sha256Hex::read(text).is_some() || normalize::email(text).is_some() {
             return hashed_key(value, &normalize::email, log);
         }
         if only_address {
             return Err(Unusable::NotAnAddress);
         }
         log.note(Note::UserIdNotAnAddress);
-        Ok(hash::sha256_hex(&text.to_lowercase()))
+        Ok(Found::ToHash(text.to_lowercase()))
     })
 }
 
-fn match_id_from_user_id(event: &Event<'_, '_>, log: &mut Log) -> Option<String> {
+fn match_id_from_user_id<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<Found<'e>> {
     if event.plan.config.user_id_as == UserIdAs::MatchId {
         raw(event, Input::UserId, MatchKeyType::MatchId, log, is_raw_id)
     } else {
@@ -130,9 +164,9 @@ fn is_raw_id(text: &str) -> bool {
     text.chars().count() <= MAX_RAW_CHARS && !text.contains(|c: char| c == '@' || c.is_whitespace())
 }
 
-fn mobile_ad_id(event: &Event<'_, '_>, log: &mut Log) -> Option<String> {
+fn mobile_ad_id<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<Found<'e>> {
     let tracking = event.value(&event.plan.fixed.ad_tracking);
-    if tracking.is_some_and(|value| words::truth(&value) == Some(false)) {
+    if tracking.is_some_and(|value| words::truth(value) == Some(false)) {
         if event.value(event.plan.input(Input::Maid)).is_some() {
             log.note(Note::AdTrackingDisabled);
         }
@@ -141,15 +175,18 @@ fn mobile_ad_id(event: &Event<'_, '_>, log: &mut Log) -> Option<String> {
     raw(event, Input::Maid, MatchKeyType::Maid, log, is_raw_id)
 }
 
-fn raw(
-    event: &Event<'_, '_>,
+fn raw<'e>(
+    event: &Event<'_, 'e>,
     input: Input,
     key_type: MatchKeyType,
     log: &mut Log,
     is_valid: impl Fn(&str) -> bool,
-) -> Option<String> {
+) -> Option<Found<'e>> {
     event.first(input, key_type.as_str(), log, |value, log| {
         let text = identifier(value, log)?;
-        if is_valid(text) { Ok(text.to_owned()) } else { junk(log) }
+        match value.kept_text_or_number() {
+            Some(kept) if is_valid(text) => Ok(Found::Ready(Identifier::Raw(kept))),
+            _ => junk(log),
+        }
     })
 }

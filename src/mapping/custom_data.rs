@@ -13,7 +13,11 @@ use crate::trace::{Log, Unusable};
 const MAX_CHARS: usize = 256;
 
 /// The attributes the rule names, as far as the event has them.
-pub(crate) fn attributes(event: &Event<'_, '_>, rule: &Rule, log: &mut Log) -> Vec<CustomData> {
+pub(crate) fn attributes<'e>(
+    event: &Event<'_, 'e>,
+    rule: &'e Rule,
+    log: &mut Log,
+) -> Vec<CustomData> {
     rule.custom_data
         .iter()
         .filter_map(|(name, sources)| {

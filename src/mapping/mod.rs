@@ -4,6 +4,8 @@ pub(crate) mod custom_data;
 pub(crate) mod inputs;
 pub(crate) mod presets;
 
+use std::borrow::Cow;
+
 use crate::amazon::MatchKeyType;
 
 /// On unless the config says otherwise: all but ADDRESS, whose rules Amazon's own sources dispute, and FIP, a full IP
@@ -28,8 +30,13 @@ pub(crate) const DEFAULT_MATCH_KEYS: [MatchKeyType; 13] = [
 pub(crate) const NAMELESS_TYPES: [&str; 5] = ["page", "screen", "identify", "group", "alias"];
 
 /// Event names and types are compared trimmed and without regard to case.
-pub(crate) fn event_key(name: &str) -> String {
-    name.trim().to_lowercase()
+pub(crate) fn event_key(name: &str) -> Cow<'_, str> {
+    let name = name.trim();
+    if name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(name.to_lowercase())
+    }
 }
 
 /// The most characters Amazon takes in an event name.

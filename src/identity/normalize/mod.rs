@@ -16,8 +16,15 @@ pub(crate) use place::{address, city, postal, state};
 
 /// Lower-cases, and keeps only the bytes that are allowed. Nothing if none is left.
 fn keep(text: &str, allowed: impl Fn(u8) -> bool) -> Option<String> {
-    let mut kept = text.to_lowercase();
-    kept.retain(|c| u8::try_from(c).is_ok_and(&allowed));
+    let mut kept = String::with_capacity(text.len());
+    if text.is_ascii() {
+        let lower = text.bytes().map(|byte| byte.to_ascii_lowercase());
+        kept.extend(lower.filter(|byte| allowed(*byte)).map(char::from));
+    } else {
+        // Some letters become others that are allowed: the Kelvin sign, a dotted capital I.
+        kept.push_str(&text.to_lowercase());
+        kept.retain(|c| u8::try_from(c).is_ok_and(&allowed));
+    }
     (!kept.is_empty()).then_some(kept)
 }
 
@@ -27,5 +34,5 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
     ["null", "undefined", "none", "n/a"]
         .iter()
         .any(|placeholder| word.eq_ignore_ascii_case(placeholder))
-        || (word.contains('0') && word.chars().all(|c| c == '0' || !c.is_alphanumeric()))
+        || (word.chars().all(|c| c == '0' || !c.is_alphanumeric()) && word.contains('0'))
 }

@@ -4,6 +4,7 @@ use super::keep;
 use super::states::STATES;
 use crate::country::Country;
 use crate::fold::fold_letter;
+use crate::scan;
 
 fn letters_and_digits(text: &str) -> Option<String> {
     keep(text, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
@@ -39,16 +40,25 @@ pub(crate) fn state(text: &str, country: Country) -> Option<String> {
     };
     let folded = folded(bare)?;
     let code = match STATES.iter().find(|(code, _)| *code == country.code()) {
-        Some((_, states)) => states.split(' ').find_map(|state| {
-            let (code, names) = state.split_once('=')?;
-            (code == folded || names.split('|').any(|name| name == folded)).then_some(code)
+        Some((_, states)) => scan::split(states.as_bytes(), b' ').find_map(|state| {
+            let wanted = folded.as_bytes();
+            let at = state.iter().position(|byte| *byte == b'=')?;
+            let (code, names) = state.split_at_checked(at)?;
+            let is_named =
+                || names.get(1..)?.split(|byte| *byte == b'|').find(|name| *name == wanted);
+            // Too short to have that name: no need to look.
+            let is_it = code == wanted || (names.len() > wanted.len() && is_named().is_some());
+            is_it.then_some(code)
         })?,
-        None => &folded,
+        None => folded.as_bytes(),
     };
-    Some(code.chars().take(2).collect())
+    Some(code.iter().copied().take(2).map(char::from).collect())
 }
 
 fn folded(text: &str) -> Option<String> {
+    if text.is_ascii() {
+        return letters_and_digits(text);
+    }
     let mut plain = String::with_capacity(text.len());
     for c in text.to_lowercase().chars() {
         match c {

@@ -1,0 +1,227 @@
+//! SHA-256 (FIPS 180-4) of four short messages at once, one in each lane of a vector. A browser's or a server's WebAssembly
+//! has no instruction for SHA-256, but it has vectors of four words: four identifiers cost little more than one.
+//!
+//! The crate sha2 is the reference, and takes what does not fit. Elsewhere it takes everything: machines have
+//! instructions for SHA-256 that it uses.
+
+use std::array::from_fn;
+
+use vector::{Lanes, add, and, lanes, rotate, shift, words, xor};
+
+/// The longest message of one block: 64 bytes less the bit behind it and the length.
+const MAX_BYTES: usize = 55;
+
+const INITIAL: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
+
+const ROUNDS: [u32; 64] = [
+    0x428a_2f98,
+    0x7137_4491,
+    0xb5c0_fbcf,
+    0xe9b5_dba5,
+    0x3956_c25b,
+    0x59f1_11f1,
+    0x923f_82a4,
+    0xab1c_5ed5,
+    0xd807_aa98,
+    0x1283_5b01,
+    0x2431_85be,
+    0x550c_7dc3,
+    0x72be_5d74,
+    0x80de_b1fe,
+    0x9bdc_06a7,
+    0xc19b_f174,
+    0xe49b_69c1,
+    0xefbe_4786,
+    0x0fc1_9dc6,
+    0x240c_a1cc,
+    0x2de9_2c6f,
+    0x4a74_84aa,
+    0x5cb0_a9dc,
+    0x76f9_88da,
+    0x983e_5152,
+    0xa831_c66d,
+    0xb003_27c8,
+    0xbf59_7fc7,
+    0xc6e0_0bf3,
+    0xd5a7_9147,
+    0x06ca_6351,
+    0x1429_2967,
+    0x27b7_0a85,
+    0x2e1b_2138,
+    0x4d2c_6dfc,
+    0x5338_0d13,
+    0x650a_7354,
+    0x766a_0abb,
+    0x81c2_c92e,
+    0x9272_2c85,
+    0xa2bf_e8a1,
+    0xa81a_664b,
+    0xc24b_8b70,
+    0xc76c_51a3,
+    0xd192_e819,
+    0xd699_0624,
+    0xf40e_3585,
+    0x106a_a070,
+    0x19a4_c116,
+    0x1e37_6c08,
+    0x2748_774c,
+    0x34b0_bcb5,
+    0x391c_0cb3,
+    0x4ed8_aa4a,
+    0x5b9c_ca4f,
+    0x682e_6ff3,
+    0x748f_82ee,
+    0x78a5_636f,
+    0x84c8_7814,
+    0x8cc7_0208,
+    0x90be_fffa,
+    0xa450_6ceb,
+    0xbef9_a3f7,
+    0xc671_78f2,
+];
+
+/// The digests of four messages; nothing if one is longer than a block takes.
+#[inline(never)]
+pub(super) fn sha256(messages: [&[u8]; 4]) -> Option<[[u8; 32]; 4]> {
+    if messages.iter().any(|message| message.len() > MAX_BYTES) {
+        return None;
+    }
+    let blocks = messages.map(padded);
+    let mut schedule: [Lanes; 16] =
+        from_fn(|word| lanes(blocks.map(|block| block.get(word).copied().unwrap_or(0))));
+    let mut state = INITIAL.map(|word| lanes([word; 4]));
+    let (sixteens, _) = ROUNDS.as_chunks::<16>();
+    for (index, constants) in sixteens.iter().enumerate() {
+        if index > 0 {
+            expand(&mut schedule);
+        }
+        for (constant, words) in constants.iter().zip(&schedule) {
+            round(&mut state, *constant, *words);
+        }
+    }
+    let mut digests = [[0; 32]; 4];
+    for (at, (word, initial)) in state.iter().zip(INITIAL).enumerate() {
+        for (digest, value) in digests.iter_mut().zip(words(add(*word, lanes([initial; 4])))) {
+            if let Some(place) = digest.as_chunks_mut::<4>().0.get_mut(at) {
+                *place = value.to_be_bytes();
+            }
+        }
+    }
+    Some(digests)
+}
+
+/// The one block of a short message: its bytes, a bit, zeros, and its length in bits.
+fn padded(message: &[u8]) -> [u32; 16] {
+    let mut block = [0_u8; 64];
+    for (place, byte) in block.iter_mut().zip(message.iter().chain(&[0x80])) {
+        *place = *byte;
+    }
+    let (words, _) = block.as_chunks::<4>();
+    let bits = u32::try_from(message.len() * 8).unwrap_or(0);
+    from_fn(|word| match word {
+        15 => bits,
+        _ => words.get(word).map_or(0, |bytes| u32::from_be_bytes(*bytes)),
+    })
+}
+
+/// The next sixteen words of the message schedule.
+fn expand(schedule: &mut [Lanes; 16]) {
+    for at in 0..16 {
+        let word = |ahead: usize| schedule.get((at + ahead) % 16).copied().unwrap_or(lanes([0; 4]));
+        let (w1, w14) = (word(1), word(14));
+        let small0 = xor(xor(rotate(w1, 7), rotate(w1, 18)), shift(w1, 3));
+        let small1 = xor(xor(rotate(w14, 17), rotate(w14, 19)), shift(w14, 10));
+        let next = add(add(word(0), small0), add(word(9), small1));
+        if let Some(place) = schedule.get_mut(at) {
+            *place = next;
+        }
+    }
+}
+
+#[expect(clippy::many_single_char_names, reason = "the standard's own names")]
+fn round(state: &mut [Lanes; 8], constant: u32, words: Lanes) {
+    let [a, b, c, d, e, f, g, h] = *state;
+    let big1 = xor(xor(rotate(e, 6), rotate(e, 11)), rotate(e, 25));
+    let choice = xor(g, and(e, xor(f, g)));
+    let first = add(add(add(h, big1), add(choice, lanes([constant; 4]))), words);
+    let big0 = xor(xor(rotate(a, 2), rotate(a, 13)), rotate(a, 22));
+    let majority = xor(and(a, xor(b, c)), and(b, c));
+    *state = [add(first, add(big0, majority)), a, b, c, add(d, first), e, f, g];
+}
+
+/// Four words that are worked on at once.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod vector {
+    pub(super) use core::arch::wasm32::{
+        i32x4_add as add, v128 as Lanes, v128_and as and, v128_xor as xor,
+    };
+    use core::arch::wasm32::{u32x4, u32x4_extract_lane, u32x4_shl, u32x4_shr, v128_or};
+
+    pub(super) fn lanes([a, b, c, d]: [u32; 4]) -> Lanes {
+        u32x4(a, b, c, d)
+    }
+
+    pub(super) fn words(a: Lanes) -> [u32; 4] {
+        [
+            u32x4_extract_lane::<0>(a),
+            u32x4_extract_lane::<1>(a),
+            u32x4_extract_lane::<2>(a),
+            u32x4_extract_lane::<3>(a),
+        ]
+    }
+
+    pub(super) fn rotate(a: Lanes, by: u32) -> Lanes {
+        v128_or(u32x4_shr(a, by), u32x4_shl(a, 32 - by))
+    }
+
+    pub(super) fn shift(a: Lanes, by: u32) -> Lanes {
+        u32x4_shr(a, by)
+    }
+}
+
+/// The same without vectors, to hold the whole against sha2 on any machine.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod vector {
+    pub(super) type Lanes = [u32; 4];
+
+    pub(super) fn lanes(words: [u32; 4]) -> Lanes {
+        words
+    }
+
+    pub(super) fn words(a: Lanes) -> [u32; 4] {
+        a
+    }
+
+    fn zip([a0, a1, a2, a3]: Lanes, [b0, b1, b2, b3]: Lanes, f: impl Fn(u32, u32) -> u32) -> Lanes {
+        [f(a0, b0), f(a1, b1), f(a2, b2), f(a3, b3)]
+    }
+
+    pub(super) fn add(a: Lanes, b: Lanes) -> Lanes {
+        zip(a, b, u32::wrapping_add)
+    }
+
+    pub(super) fn xor(a: Lanes, b: Lanes) -> Lanes {
+        zip(a, b, |a, b| a ^ b)
+    }
+
+    pub(super) fn and(a: Lanes, b: Lanes) -> Lanes {
+        zip(a, b, |a, b| a & b)
+    }
+
+    pub(super) fn rotate(a: Lanes, by: u32) -> Lanes {
+        a.map(|word| word.rotate_right(by))
+    }
+
+    pub(super) fn shift(a: Lanes, by: u32) -> Lanes {
+        a.map(|word| word >> by)
+    }
+}
