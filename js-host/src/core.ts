@@ -1,4 +1,6 @@
 // The boundary: the core's functions, made ready by the first call. Importing this file does nothing.
+/// <reference lib="esnext.disposable" preserve="true" />
+// (The glue's types name Symbol.dispose, which not everybody's `lib` has.)
 import { coreModule } from "#module";
 
 import * as glue from "./wasm/core.js";

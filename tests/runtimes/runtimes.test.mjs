@@ -1,26 +1,46 @@
-// Node runs the fixture table through the built package and checks every case; workerd must answer the same bytes, and
-// run the README's own Worker.
+// The packed package, installed in an empty project, in each runtime: the same bytes as in Node, every event delivered.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
-import { promisify } from "node:util";
+import { after, test } from "node:test";
 
-import { Miniflare } from "miniflare";
-
-import { Transformer } from "../../js-host/dist/core.js";
-import { startMock } from "../../js-host/dist/mock/index.js";
 import { cases } from "./fixtures.mjs";
-import { run } from "./table.mjs";
+import { emptyProject } from "./project.mjs";
+import { reference, runtimes } from "./runtimes.mjs";
 
-const inNode = run(Transformer, cases);
+const project = await emptyProject();
+after(async () => {
+  for (const runtime of runtimes) await runtime.dispose();
+  project.remove();
+});
+const { Transformer } = await project.load("./core");
+const { startMock } = await project.load("./mock");
 
-test("in Node every case of the table holds", () => {
-  assert.ok(cases.length > 400, `only ${cases.length} cases were found`);
+const NOW = Date.parse("2026-11-21T00:00:00Z");
+const hash = (lines) => createHash("sha256").update(lines.join("\n")).digest("hex");
+const expected = await reference.run(project, "table", cases);
+
+/** A test in each of the runtimes; one that is not installed is skipped by name. */
+function testIn(some, sentence, run) {
+  for (const runtime of some) test(`${runtime.name}: ${sentence}`, { skip: runtime.missing }, (t) => run(runtime, t));
+}
+
+/** Page views, each with its own id. */
+const events = (count, prefix) =>
+  Array.from({ length: count }, (_, index) => ({
+    type: "page",
+    messageId: `${prefix}-${index}`,
+    timestamp: new Date().toISOString(),
+    userId: "jane@example.com",
+    properties: { country: "US" },
+  }));
+
+test("every case of the table holds in this Node", () => {
+  assert.ok(cases.length > 700, `only ${cases.length} cases were found`);
+  assert.equal(expected.lines.length, cases.length);
   cases.forEach((one, index) => {
-    const got = JSON.parse(inNode[index]);
+    const [got, trace] = expected.lines[index].split("\t").map((text) => JSON.parse(text));
     if (one.configError) {
       assert.deepEqual(got, { configError: { path: one.configError.path, name: "ConfigError" } }, one.name);
       return;
@@ -31,85 +51,96 @@ test("in Node every case of the table holds", () => {
     if (one.detail !== undefined) assert.equal(got.detail, one.detail, one.name);
     for (const note of one.notes ?? []) assert.ok(got.notes.includes(note), `${one.name}: ${note}`);
     for (const note of one.notesAbsent ?? []) assert.ok(!got.notes.includes(note), `${one.name}: ${note}`);
-    if (one.trace) {
-      const now = Date.parse(one.now ?? "2026-11-21T00:00:00Z");
-      const text = new TextEncoder().encode(one.text ?? JSON.stringify(one.event));
-      assert.deepEqual(JSON.parse(new Transformer(one.config).explainJson(text, now)), one.trace, one.name);
-    }
+    if (one.trace) assert.deepEqual(trace, one.trace, one.name);
   });
 });
 
 test("an object and its JSON text give the same outcome", () => {
   for (const one of cases.filter(({ event, configError }) => event !== undefined && !configError)) {
     const transformer = new Transformer(one.config);
-    const now = Date.parse(one.now ?? "2026-11-21T00:00:00Z");
+    const now = one.now === undefined ? NOW : Date.parse(one.now);
     const fromText = JSON.parse(transformer.evaluateJson(new TextEncoder().encode(JSON.stringify(one.event)), now));
     assert.deepEqual(transformer.evaluate(one.event, now), fromText, one.name);
     assert.deepEqual(transformer.transform(one.event, now), fromText.event, one.name);
   }
 });
 
-/** The program in the README under that heading. */
-function program(heading) {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  return new RegExp(`## ${heading}\n\n.*?\`\`\`js\n(.+?)\`\`\``, "su").exec(readme)[1];
-}
-
-/** A Worker of that source beside the package's files, linked as a bundler would under the condition `workerd`. */
-async function startWorker(t, source, bindings = {}) {
-  const dist = new URL("../../js-host/dist/", import.meta.url);
-  const linked = (code) =>
-    code.replace("amazon-dsp-events/core", "./core.js").replace("amazon-dsp-events", "./index.js").replace("#module", "./module.workerd.js");
-  const module = (path, contents) => ({ type: "ESModule", path, contents: linked(contents) });
-  // What runs at the edge: neither the command line nor the stand-in, which need Node.
-  const files = readdirSync(dist, { recursive: true }).filter(
-    (path) => path.endsWith(".js") && !/^(?:cli|mock)[/\\]/u.test(path) && !path.includes("base64") && path !== "module.js",
-  );
-  const persist = mkdtempSync(join(tmpdir(), "runtimes-"));
-  const miniflare = new Miniflare({
-    modules: [
-      module("worker.mjs", source),
-      module("table.mjs", readFileSync(new URL("table.mjs", import.meta.url), "utf8")),
-      ...files.map((path) => module(path, readFileSync(new URL(path, dist), "utf8"))),
-      { type: "CompiledWasm", path: "wasm/core.wasm", contents: readFileSync(new URL("wasm/core.wasm", dist)) },
-    ],
-    bindings,
-    compatibilityDate: "2026-01-01",
-    cf: false,
-    defaultPersistRoot: persist,
-  });
-  t.after(async () => {
-    await miniflare.dispose();
-    rmSync(persist, { recursive: true, force: true });
-  });
-  return miniflare;
-}
-
-test("workerd answers the same bytes as Node", async (t) => {
-  const miniflare = await startWorker(t, readFileSync(new URL("worker.mjs", import.meta.url), "utf8"));
-  const response = await miniflare.dispatchFetch("http://localhost/", { method: "POST", body: JSON.stringify(cases) });
-  assert.equal(response.status, 200);
-  assert.deepEqual(await response.json(), inNode);
+testIn(runtimes, "outcomes and traces of the table are the same bytes", async (runtime, t) => {
+  const got = await runtime.run(project, "table", cases);
+  assert.equal(got.words, "");
+  // One by one, so that a difference is told by the case's name.
+  cases.forEach(({ name }, index) => assert.equal(got.lines[index], expected.lines[index], name));
+  assert.equal(hash(got.lines), hash(expected.lines));
+  t.diagnostic(`${got.lines.length} cases, SHA-256 ${hash(got.lines)}`);
 });
 
-test("the README's Worker delivers to Amazon", async (t) => {
-  const mock = await startMock();
+testIn(runtimes, "1,000 events are delivered through faults, each once", async (runtime, t) => {
+  const faults = { 429: 0.1, 500: 0.1, 503: 0.05, reset: 0.05, lost: 0.05, garbage: 0.05, missing: 0.02, item: 0.02, revoke: 0.03 };
+  const mock = await startMock({ faults });
   t.after(() => mock.close());
-  const miniflare = await startWorker(t, program("In a Worker"), mock.parameters);
-  const event = { type: "page", userId: "jane@example.com", messageId: "m-1", timestamp: new Date().toISOString() };
-  const response = await miniflare.dispatchFetch("http://localhost/", { method: "POST", body: JSON.stringify([event]) });
-  assert.equal(response.status, 202);
-  const deadline = Date.now() + 10_000;
-  while (mock.stats().accepted < 1 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal(mock.stats().accepted, 1);
+  const { lines, words } = await runtime.run(project, "deliver", { parameters: mock.parameters, events: events(1000, "m") });
+  assert.equal(words, "");
+  assert.deepEqual(lines.map((line) => JSON.parse(line)), [
+    { outcomes: { accepted: 1000 }, ids: 1000, mapped: 1000, accepted: 1000, pending: 0, retried: true },
+  ]);
+  assert.equal(mock.stats().accepted, 1000);
+  assert.deepEqual([...mock.taken.values()].filter(({ hashes }) => hashes.length !== 1), []);
+  t.diagnostic(`requests by status: ${JSON.stringify(mock.stats().statuses)}`);
 });
 
-test("the README's Node program delivers to Amazon", async (t) => {
+// What the table leaves out: Workers have no files.
+const withFiles = runtimes.filter(({ execute }) => execute !== undefined);
+
+testIn(withFiles, "what the SQLite store holds is delivered by the next client", async (runtime, t) => {
   const mock = await startMock();
   t.after(() => mock.close());
-  const source = program("In Node").replace('"amazon-dsp-events"', JSON.stringify(new URL("../../js-host/dist/index.js", import.meta.url)));
-  const env = { PATH: process.env.PATH, ...mock.parameters };
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", source], { env });
-  assert.match(stdout, /outcome: 'accepted'/u);
-  assert.equal(mock.stats().accepted, 1);
+  const path = join(project.folder, `${runtime.name.replace(/\W/gu, "-")}.db`);
+  const { lines, words } = await runtime.run(project, "store", { parameters: mock.parameters, events: events(50, "s"), path });
+  assert.equal(words, "");
+  const got = JSON.parse(lines.join("\n"));
+  if (runtime.name.startsWith("Node 20")) {
+    assert.deepEqual(got, {
+      code: "ERR_STORE",
+      message: "the store needs SQLite, which this runtime does not have: use Node 22.13 or newer, or `npm install libsql`",
+    });
+    return;
+  }
+  assert.deepEqual(got, { left: 50, delivered: 50, after: 0 });
+  assert.equal(mock.stats().accepted, 50);
+});
+
+const nodes = runtimes.filter(({ node }) => node);
+const input = readFileSync(new URL("../../examples/events.ndjson", import.meta.url), "utf8");
+const config = new URL("../../examples/amazon-dsp-events.json", import.meta.url).pathname;
+const transformOnTheCommandLine = async (runtime) => {
+  const bin = join(project.installed, project.manifest.bin["amazon-dsp-events"]);
+  const args = [bin, "transform", "-", "--config", config, "--now", "2026-11-21T00:00:00Z"];
+  return (await runtime.execute(args, { cwd: project.folder, input })).stdout;
+};
+
+testIn(nodes, "the command line's `transform` writes the same bytes", async (runtime) => {
+  const got = await transformOnTheCommandLine(runtime);
+  assert.equal(got.trimEnd().split("\n").length, input.trimEnd().split("\n").length);
+  assert.equal(got, await transformOnTheCommandLine(reference));
+});
+
+testIn(nodes, "`require` gives what `import` gives, without a word", async (runtime) => {
+  const specifiers = project.entries.map(({ specifier }) => specifier);
+  const { stdout, stderr } = await runtime.execute(["require.cjs", ...specifiers], { cwd: project.folder });
+  assert.equal(stderr, "");
+  const imported = {};
+  for (const { specifier, path } of project.entries) imported[specifier] = Object.keys(await import(path)).sort();
+  assert.deepEqual(JSON.parse(stdout), imported);
+});
+
+testIn(nodes, "where `require` cannot load a module, Node says so", async (runtime) => {
+  const args = ["--no-experimental-require-module", "require.cjs", project.manifest.name];
+  await assert.rejects(runtime.execute(args, { cwd: project.folder }), ({ message }) => {
+    const file = (name) => join(project.folder, name);
+    const sentence =
+      `Error [ERR_REQUIRE_ESM]: require() of ES Module ${file("node_modules/amazon-dsp-events/dist/index.js")} from ${file("require.cjs")} not supported.\n` +
+      `Instead change the require of index.js in ${file("require.cjs")} to a dynamic import() which is available in all CommonJS modules.`;
+    assert.ok(message.includes(sentence), message);
+    return true;
+  });
 });
