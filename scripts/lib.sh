@@ -30,6 +30,6 @@ npm_packages() {
     local folder=$1
     cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed" && return
     echo "installing the npm packages of $folder" >&2
-    (cd "$folder" && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error "${@:2}" >/dev/null)
-    cp "$folder/package-lock.json" "$folder/node_modules/.installed"
+    (cd "$folder" && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error "${@:2}" >/dev/null) &&
+        cp "$folder/package-lock.json" "$folder/node_modules/.installed"
 }

@@ -1,9 +1,11 @@
-// Packs the package, compares its files with what should be in it, installs it in an empty project and uses it there.
+// Packs the package, compares its files with what should be in it, installs it in an empty project and uses it there;
+// prints what it weighs, and holds it to its limits.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync } from "node:zlib";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 // Every module of the sources and nothing else: a leftover of an earlier build is no part of the package.
@@ -21,6 +23,7 @@ const expected = [
   ...modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]),
 ].sort();
 const MAX_UNPACKED = 1.5 * 2 ** 20;
+const MAX_MODULE = { raw: 300 * 1024, brotli: 110 * 1024 };
 
 const empty = mkdtempSync(join(tmpdir(), "amazon-dsp-events-package-"));
 const npm = (args, cwd) => execFileSync("npm", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
@@ -66,7 +69,17 @@ await mock.close();
   const help = execFileSync(join(empty, "node_modules/.bin/amazon-dsp-events"), ["--version"], { encoding: "utf8" });
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   if (help.trim() !== version) throw new Error(`the command says ${help.trim()}, not ${version}`);
-  console.log(`package: ${files.length} files, ${packed.size} bytes packed, ${packed.unpackedSize} unpacked; installs and runs`);
+
+  const module = readFileSync(join(root, "dist/wasm/core.wasm"));
+  const bytes = { raw: module.length, brotli: brotliCompressSync(module).length };
+  for (const [form, limit] of Object.entries(MAX_MODULE)) {
+    if (bytes[form] > limit) throw new Error(`the module has ${bytes[form]} bytes ${form}, over ${limit}`);
+  }
+  const kib = (size) => `${(size / 1024).toFixed(1)} KiB`;
+  console.log(`package: ${files.length} files, ${kib(packed.size)} packed, ${kib(packed.unpackedSize)} unpacked (limit ${kib(MAX_UNPACKED)}); installs and runs`);
+  console.log(`module: ${kib(bytes.raw)} raw (limit ${kib(MAX_MODULE.raw)}), ${kib(bytes.brotli)} brotli (limit ${kib(MAX_MODULE.brotli)})`);
+  console.log("files, largest first:");
+  for (const { path, size } of packed.files.toSorted((a, b) => b.size - a.size)) console.log(`  ${kib(size).padStart(10)}  ${path}`);
 } finally {
   rmSync(empty, { recursive: true, force: true });
 }

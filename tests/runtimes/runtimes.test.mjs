@@ -88,13 +88,22 @@ testIn(runtimes, "1,000 events are delivered through faults, each once", async (
   t.diagnostic(`requests by status: ${JSON.stringify(mock.stats().statuses)}`);
 });
 
-// What the table leaves out: Workers have no files.
-const withFiles = runtimes.filter(({ execute }) => execute !== undefined);
+// Workers have no files, no servers, no `require`.
+const processes = runtimes.filter(({ execute }) => execute !== undefined);
+const fileOf = (runtime, name) => join(project.folder, `${runtime.name.replace(/\W/gu, "-")}.${name}`);
 
-testIn(withFiles, "what the SQLite store holds is delivered by the next client", async (runtime, t) => {
+testIn(processes, "the stand-in runs there, and a file keeps what was given up", async (runtime) => {
+  const path = fileOf(runtime, "ndjson");
+  const { lines, words } = await runtime.run(project, "files", { events: events(20, "f"), path });
+  assert.equal(words, "");
+  assert.deepEqual(JSON.parse(lines.join("\n")), { accepted: 10, deadLettered: 10, rejected: 0, taken: 10 });
+  assert.equal(readFileSync(path, "utf8").trimEnd().split("\n").length, 10);
+});
+
+testIn(processes, "what the SQLite store holds is delivered by the next client", async (runtime, t) => {
   const mock = await startMock();
   t.after(() => mock.close());
-  const path = join(project.folder, `${runtime.name.replace(/\W/gu, "-")}.db`);
+  const path = fileOf(runtime, "db");
   const { lines, words } = await runtime.run(project, "store", { parameters: mock.parameters, events: events(50, "s"), path });
   assert.equal(words, "");
   const got = JSON.parse(lines.join("\n"));
@@ -109,7 +118,6 @@ testIn(withFiles, "what the SQLite store holds is delivered by the next client",
   assert.equal(mock.stats().accepted, 50);
 });
 
-const nodes = runtimes.filter(({ node }) => node);
 const input = readFileSync(new URL("../../examples/events.ndjson", import.meta.url), "utf8");
 const config = new URL("../../examples/amazon-dsp-events.json", import.meta.url).pathname;
 const transformOnTheCommandLine = async (runtime) => {
@@ -118,13 +126,13 @@ const transformOnTheCommandLine = async (runtime) => {
   return (await runtime.execute(args, { cwd: project.folder, input })).stdout;
 };
 
-testIn(nodes, "the command line's `transform` writes the same bytes", async (runtime) => {
+testIn(processes, "the command line's `transform` writes the same bytes", async (runtime) => {
   const got = await transformOnTheCommandLine(runtime);
   assert.equal(got.trimEnd().split("\n").length, input.trimEnd().split("\n").length);
   assert.equal(got, await transformOnTheCommandLine(reference));
 });
 
-testIn(nodes, "`require` gives what `import` gives, without a word", async (runtime) => {
+testIn(processes, "`require` gives what `import` gives, without a word", async (runtime) => {
   const specifiers = project.entries.map(({ specifier }) => specifier);
   const { stdout, stderr } = await runtime.execute(["require.cjs", ...specifiers], { cwd: project.folder });
   assert.equal(stderr, "");
@@ -132,6 +140,8 @@ testIn(nodes, "`require` gives what `import` gives, without a word", async (runt
   for (const { specifier, path } of project.entries) imported[specifier] = Object.keys(await import(path)).sort();
   assert.deepEqual(JSON.parse(stdout), imported);
 });
+
+const nodes = runtimes.filter(({ node }) => node);
 
 testIn(nodes, "where `require` cannot load a module, Node says so", async (runtime) => {
   const args = ["--no-experimental-require-module", "require.cjs", project.manifest.name];

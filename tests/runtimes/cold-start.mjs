@@ -1,0 +1,87 @@
+// Prints how long a new Worker takes to answer its first request in workerd above an empty one: with an instance of the
+// core, and with the first event mapped. One Worker loads the others in turns, so that all meet the same machine.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { bundleWorker } from "./bundle.mjs";
+import { emptyProject } from "./project.mjs";
+import { missing } from "./runtimes.mjs";
+
+const ROUNDS = 60;
+const WARM_UP = 10;
+
+const absent = missing("miniflare") || missing("esbuild");
+if (absent) {
+  console.log(`cold start: NOT MEASURED, ${absent}`);
+  process.exit(0);
+}
+const { Miniflare } = await import("miniflare");
+const project = await emptyProject();
+const write = (name, source) => writeFileSync(join(project.folder, name), source);
+const text = (contents) => Buffer.from(contents).toString();
+
+const WORKERS = {
+  "an empty Worker": 'export default { fetch: async (request) => new Response(await request.text() && "{}") };\n',
+  "with the core made ready": `import { version } from "amazon-dsp-events/core";
+export default { fetch: async (request) => Response.json({ version: await request.text() && version() }) };
+`,
+  "with the first event mapped": `import { transform } from "amazon-dsp-events/core";
+export default { fetch: async (request) => Response.json(transform(await request.json())) };
+`,
+};
+const kinds = Object.keys(WORKERS);
+const bundles = [];
+for (const [index, source] of Object.values(WORKERS).entries()) {
+  write(`worker${index}.mjs`, source);
+  bundles.push(await bundleWorker(project, `worker${index}.mjs`));
+}
+const wasm = bundles.at(-1)[1];
+const loading = `
+import wasm from "./module.bin";
+const modules = (code) => ({ "worker.js": code, ${JSON.stringify(wasm.name)}: { wasm } });
+${bundles.map((_, index) => `import code${index} from "./code${index}.txt";`).join("\n")}
+const workers = [{ "worker.js": code0 }, modules(code1), modules(code2)];
+export default {
+  fetch(request, env) {
+    const [, kind, round] = new URL(request.url).pathname.split("/");
+    const load = () => ({ compatibilityDate: "2026-01-01", mainModule: "worker.js", modules: workers[kind], globalOutbound: null });
+    return env.LOADER.get(kind + "/" + round, load).getEntrypoint().fetch(request);
+  },
+};
+`;
+const miniflare = new Miniflare({
+  modules: [
+    { type: "ESModule", path: "loading.mjs", contents: loading },
+    ...bundles.map(([code], index) => ({ type: "Text", path: `code${index}.txt`, contents: text(code.contents) })),
+    { type: "Data", path: "module.bin", contents: wasm.contents },
+  ],
+  workerLoaders: { LOADER: {} },
+  compatibilityDate: "2026-01-01",
+  cf: false,
+});
+const body = JSON.stringify({ type: "page", userId: "jane@example.com", messageId: "m-1", properties: { country: "US" } });
+const url = await miniflare.ready;
+const times = kinds.map(() => []);
+try {
+  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
+    for (let turn = 0; turn < kinds.length; turn++) {
+      const kind = (round + turn) % kinds.length;
+      const began = performance.now();
+      const response = await fetch(new URL(`/${kind}/${round}`, url), { method: "POST", body });
+      const answer = await response.text();
+      if (response.status !== 200 || !answer.startsWith("{")) throw new Error(`the Worker answered ${response.status}: ${answer}`);
+      if (round >= WARM_UP) times[kind].push(performance.now() - began);
+    }
+  }
+} finally {
+  await miniflare.dispose();
+  project.remove();
+}
+const at = (values, share) => [...values].sort((a, b) => a - b)[Math.floor(values.length * share)];
+const ms = (value) => `${value.toFixed(1)} ms`.padStart(8);
+console.log(`cold start in workerd, median of ${ROUNDS} (fastest tenth, slowest tenth), and above an empty Worker (budget 5 ms):`);
+for (const [index, kind] of kinds.entries()) {
+  const values = times[index];
+  const above = index === 0 ? "" : `${ms(at(values, 0.5) - at(times[0], 0.5))} above`;
+  console.log(`  ${kind.padEnd(28)}${ms(at(values, 0.5))} (${ms(at(values, 0.1))}, ${ms(at(values, 0.9))})${above}`);
+}
