@@ -37,7 +37,7 @@ export function execute(command, args, { cwd, input = "", env: more }) {
 function command(name, version, path, flags = () => []) {
   return {
     name: `${name} ${version}`,
-    missing: existsSync(path) ? false : `${name} ${version} is not installed: npm has no build for ${platform}, or could not fetch it`,
+    missing: existsSync(path) ? false : `not installed: npm has no build of it for ${platform}, or could not fetch it`,
     /** Runs a script, with its arguments. */
     execute: (args, options) => execute(path, [...flags(), ...args], options),
     async run(project, program, argument) {
