@@ -1,8 +1,10 @@
 // Bundles a program of an empty project, as its user would, and runs a Worker's bundle in workerd.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-/** esbuild's output files, by name. `.wasm` files stay files, as wrangler leaves them. */
+const moduleLast = (a, b) => a.name.endsWith(".wasm") - b.name.endsWith(".wasm");
+
+/** esbuild's output files, the entry first. `.wasm` files stay files, as wrangler leaves them. */
 export async function bundle(project, entry, options) {
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
@@ -15,8 +17,7 @@ export async function bundle(project, entry, options) {
     logLevel: "warning",
     ...options,
   });
-  // The entry first: the module, if there is one, is beside it.
-  return outputFiles.map(({ path, contents }) => ({ name: basename(path), contents })).sort((a, b) => a.name.endsWith(".wasm") - b.name.endsWith(".wasm"));
+  return outputFiles.map(({ path, contents }) => ({ name: basename(path), contents })).sort(moduleLast);
 }
 
 /** The same, for a Worker. */
@@ -38,5 +39,9 @@ export async function startWorker(files, bindings = {}) {
   });
 }
 
-/** The files that a bundler left in a folder, the entry first. */
-export const filesOf = (folder, names) => names.map((name) => ({ name, contents: readFileSync(join(folder, name)) }));
+/** The code and the module that a bundler left in a folder, the entry first. */
+export const filesOf = (folder) =>
+  readdirSync(folder)
+    .filter((name) => /\.(?:js|wasm)$/u.test(name))
+    .map((name) => ({ name, contents: readFileSync(join(folder, name)) }))
+    .sort(moduleLast);

@@ -89,7 +89,9 @@ test("no module waits at its top level, which `require` could not load", { skip:
   const modules = readdirSync(join(project.installed, "dist"), { recursive: true }).filter((name) => name.endsWith(".js"));
   assert.ok(modules.length > 40, `only ${modules.length} modules were found`);
   // A form that has no such waiting; esbuild refuses to translate a module that has.
-  for (const name of modules) await transform(readFileSync(join(project.installed, "dist", name), "utf8"), { format: "cjs", sourcefile: name });
+  for (const name of modules) {
+    await transform(readFileSync(join(project.installed, "dist", name), "utf8"), { format: "cjs", sourcefile: name });
+  }
   await assert.rejects(transform("await 0;", { format: "cjs" }), /Top-level await/u);
 });
 

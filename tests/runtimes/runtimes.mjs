@@ -21,7 +21,8 @@ const platform = `${process.platform}-${process.arch}`;
 export function execute(command, args, { cwd, input = "", env: more }) {
   return new Promise((resolve, reject) => {
     // Nothing of the machine's settings: what a runtime keeps for itself, it keeps in the project's folder.
-    const env = { PATH: process.env.PATH, HOME: cwd, DENO_DIR: join(cwd, ".deno"), DENO_NO_UPDATE_CHECK: "1", DO_NOT_TRACK: "1", ...more };
+    const quiet = { DENO_DIR: join(cwd, ".deno"), DENO_NO_UPDATE_CHECK: "1", DO_NOT_TRACK: "1" };
+    const env = { PATH: process.env.PATH, HOME: cwd, ...quiet, ...more };
     const child = spawn(command, args, { cwd, env, stdio: "pipe" });
     const output = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (output[name] += text));
