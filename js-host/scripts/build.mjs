@@ -31,8 +31,9 @@ write("core.d.wasm.ts", "declare const module: WebAssembly.Module;\nexport defau
 write("core.base64.js", `export default "${module.toString("base64")}";\n`);
 write("core.base64.d.ts", "declare const base64: string;\nexport default base64;\n");
 
-// Editors complete a config by it; the licences go into the package as well.
+// Editors complete a config or a plan by them; the licences go into the package as well.
 copyFileSync(fileURLToPath(new URL("../../src/config.schema.json", import.meta.url)), `${root}dist/config.schema.json`);
+copyFileSync(`${root}src/mock/mock-plan.schema.json`, `${root}dist/mock-plan.schema.json`);
 for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), root + name);
 
 const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));

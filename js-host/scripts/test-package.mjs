@@ -18,6 +18,7 @@ const expected = [
   "README.md",
   "bin/amazon-dsp-events.js",
   "dist/config.schema.json",
+  "dist/mock-plan.schema.json",
   "package.json",
   ...["core.js", "core.d.ts", "core.wasm", "core.d.wasm.ts", "core.base64.js", "core.base64.d.ts"].map((name) => `dist/wasm/${name}`),
   ...modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]),
@@ -57,6 +58,7 @@ assert.ok(require.resolve("amazon-dsp-events/core.wasm").endsWith("core.wasm"));
 assert.equal(require("amazon-dsp-events/config.schema.json").type, "object");
 assert.equal(typeof fileDeadLetters("dead.ndjson").put, "function");
 assert.equal(typeof sqliteStore, "function");
+assert.equal(require("amazon-dsp-events/mock-plan.schema.json").type, "object");
 
 const mock = await startMock();
 const amazon = createAmazonEvents({ ...mock.parameters });

@@ -12,7 +12,7 @@ import { CommandError, type ExitCode } from "./errors.js";
 import { explain, type ExplainOptions } from "./explain.js";
 import { importConfig, type ImportConfigOptions } from "./import_config.js";
 import { say } from "./io.js";
-import { mock, type MockOptions } from "./mock.js";
+import { FAULTS_HELP, mock, type MockOptions } from "./mock.js";
 import { optionOf } from "./parameters.js";
 import { replay, type ReplayOptions } from "./replay.js";
 import { send, type SendOptions } from "./send.js";
@@ -176,10 +176,21 @@ Examples:
     .summary("run a stand-in for Amazon")
     .description("Serves Amazon's token, events and profiles endpoints on loopback, with faults on demand.")
     .option("--port <port>", "port; 0 takes a free one", whole(0, 65_535), 0)
+    .option("--plan <file>", "what it is to do, as JSON; the options below go before it")
     .option("--faults <list>", "faults with their shares, such as 429:0.1,500:0.05,reset:0.02")
-    .option("--seed <number>", "makes the faults the same every time", whole(0, 2 ** 31), 1)
-    .option("--token-lifetime <seconds>", "how long an access token lives", whole(1, 86_400), 3600)
-    .addHelpText("after", "\nExample:\n  amazon-dsp-events mock --port 8787 --faults 429:0.1,item:0.05")
+    .option("--seed <number>", "makes chance the same every time (default: 1)", whole(0, 2 ** 31))
+    .option("--token-lifetime <seconds>", "how long an access token lives (default: 3600)", whole(1, 86_400))
+    .option("--log <file>", "append each request there, as NDJSON without secrets")
+    .addOption(new Option("--remember <what>", "`counts` keeps nothing that grows, for long runs").choices(["ids", "counts"]).default("ids"))
+    .option("--no-validate", "take any event, for speed")
+    .addHelpText(
+      "after",
+      `${FAULTS_HELP}
+
+Examples:
+  amazon-dsp-events mock --port 8787 --faults 429:0.1,item:0.05
+  amazon-dsp-events mock --plan plan.json --log requests.ndjson`,
+    )
     .action(async (options: MockOptions) => {
       done(await mock(options));
     });

@@ -1,27 +1,53 @@
 // `mock`: the stand-in for Amazon as a command.
-import { messageOf } from "../errors.js";
-import { parseShares, startMock, type FaultShares } from "../mock/index.js";
+import { readFile } from "node:fs/promises";
+
+import { messageOf, UsageError } from "../errors.js";
+import { FAULTS, parsePlan, parseShares, startMock, type FaultName, type FaultShares, type Plan } from "../mock/index.js";
 import { CommandError } from "./errors.js";
-import { say } from "./io.js";
+import { reasonOf, say } from "./io.js";
 
 /** Options of `mock`. */
 export interface MockOptions {
   readonly port: number;
+  readonly plan?: string;
   readonly faults?: string;
-  readonly seed: number;
-  readonly tokenLifetime: number;
+  readonly seed?: number;
+  readonly tokenLifetime?: number;
+  readonly log?: string;
+  readonly remember: "ids" | "counts";
+  readonly validate: boolean;
 }
+
+/** Every fault, for the help. */
+export const FAULTS_HELP = `
+Faults of --faults, with the share of requests (per event: of events) that get them:
+${(Object.keys(FAULTS) as FaultName[])
+  .filter((name) => (FAULTS[name].endpoints as readonly string[]).includes("events"))
+  .map((name) => `  ${(name === "status" ? "400 to 599" : name).padEnd(12)}${FAULTS[name].effect.replaceAll("`", "")}`)
+  .join("\n")}
+  BAD_REQUEST or another of Amazon's codes: an error for the event, with that code
+
+Faults of a plan's token endpoint:
+  ${(Object.keys(FAULTS) as FaultName[]).filter((name) => (FAULTS[name].endpoints as readonly string[]).includes("token")).join(", ")}`;
 
 /** Runs `mock` until it is stopped. The parameters that lead to it go to standard output. */
 export async function mock(options: MockOptions): Promise<0> {
-  let faults: FaultShares = {};
-  try {
-    faults = parseShares(options.faults ?? "");
-  } catch (error) {
-    throw new CommandError(2, `--faults: ${messageOf(error)}`);
-  }
-  const running = await startMock({ ...options, faults }).catch((error: unknown) => {
-    throw new CommandError(2, `cannot listen on port ${options.port}: ${messageOf(error)}`);
+  const { port, seed, tokenLifetime, log, remember, validate } = options;
+  const plan = await readPlan(options.plan);
+  const faults = readFaults(options.faults);
+  const running = await startMock({
+    port,
+    plan,
+    remember,
+    validate,
+    ...(faults && { faults }),
+    ...(seed !== undefined && { seed }),
+    ...(tokenLifetime !== undefined && { tokenLifetime }),
+    ...(log !== undefined && { log }),
+  }).catch((error: unknown) => {
+    const { syscall } = error as NodeJS.ErrnoException;
+    if (syscall === "open") throw new CommandError(2, `cannot write the log ${log}: ${reasonOf(error)}`);
+    throw new CommandError(2, `cannot listen on port ${port}: ${listenReason(error)}`);
   });
   for (const [name, value] of Object.entries(running.parameters)) process.stdout.write(`${name}='${value}'\n`);
   say(`A stand-in for Amazon listens at ${running.url}; what it has seen is at ${running.url}/__stats. Ctrl-C ends it.`);
@@ -30,4 +56,45 @@ export async function mock(options: MockOptions): Promise<0> {
   });
   await running.close();
   return 0;
+}
+
+function readFaults(list: string | undefined): FaultShares | undefined {
+  try {
+    return list === undefined ? undefined : parseShares(list);
+  } catch (error) {
+    throw new CommandError(2, `--faults: ${messageOf(error)}`);
+  }
+}
+
+async function readPlan(file: string | undefined): Promise<Plan> {
+  if (file === undefined) return {};
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw new CommandError(2, `cannot read the plan ${file}: ${reasonOf(error)}`);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text.replace(/^\ufeff/, ""));
+  } catch (error) {
+    throw new CommandError(2, `${file} is not JSON: ${messageOf(error)}`);
+  }
+  try {
+    return parsePlan(json);
+  } catch (error) {
+    if (error instanceof UsageError) throw new CommandError(2, `${file}: ${error.message}`);
+    throw error;
+  }
+}
+
+function listenReason(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case "EADDRINUSE":
+      return "another program listens there; choose another port, or 0 for a free one";
+    case "EACCES":
+      return "permission denied; ports below 1024 are for the system, choose another one, or 0 for a free one";
+    default:
+      return messageOf(error);
+  }
 }

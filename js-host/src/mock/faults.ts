@@ -1,24 +1,82 @@
-// Faults on demand: one after the other from a script, or by chance from a seed.
+// The faults there are: their names, what each does, and how shares of them are written.
+import { invalidOption, UsageError } from "../errors.js";
+import { ERROR_CODES } from "./enums.js";
 
 /** A fault of one reply. */
 export type Fault =
-  /** An HTTP status instead of the usual reply. */
-  | { readonly kind: "status"; readonly status: number; readonly retryAfter?: string; readonly body?: string }
-  /** The connection is cut before a reply. With `after`, when the events were taken already. */
+  /**
+   * An HTTP status instead of the usual reply; no event is taken. `retryAfter` is sent as it is, `retryAfterDate` as the
+   * HTTP date so many seconds ahead.
+   */
+  | { readonly kind: "status"; readonly status: number; readonly retryAfter?: string; readonly retryAfterDate?: number; readonly body?: string }
+  /** The connection is cut before a reply. With `after`, when the events were taken (or the token made) already. */
   | { readonly kind: "reset"; readonly after?: boolean }
-  /** The usual reply, late. */
+  /** The usual reply, so many milliseconds late. */
   | { readonly kind: "slow"; readonly ms: number }
-  /** A 207 whose body cannot be read; the events were taken. */
-  | { readonly kind: "garbage" }
-  /** A 207 that says nothing of these events; they were taken. */
-  | { readonly kind: "missing"; readonly indexes: readonly number[] }
-  /** A 207 with an error for these events. */
-  | { readonly kind: "item"; readonly indexes: readonly number[]; readonly code: string; readonly message?: string }
+  /** No reply until the client gives up; no event is taken. */
+  | { readonly kind: "hang" }
+  /** A body that cannot be read. Unless another status is named it is a success, and the events were taken. */
+  | { readonly kind: "garbage" | "truncated" | "empty" | "html"; readonly status?: number }
+  /** A multi-status that says nothing of these events (default: of any); they were taken. */
+  | { readonly kind: "missing"; readonly indexes?: readonly number[]; readonly status?: 200 | 207 }
+  /** A multi-status with an error for these events (default: for all); they were not taken. */
+  | { readonly kind: "item"; readonly indexes?: readonly number[]; readonly code: string; readonly message?: string; readonly status?: 200 | 207 }
   /** The access token is no longer good, this one and all before. */
-  | { readonly kind: "revoke" };
+  | { readonly kind: "revoke" }
+  /** Token endpoint: the refresh token or the client is refused. */
+  | { readonly kind: "invalid_grant" | "invalid_client" | "unauthorized_client" }
+  /** Token endpoint: a success without an `access_token`. */
+  | { readonly kind: "no_token" };
 
-/** Shares, from 0 to 1, of requests (`item` and `missing`: of events) that get a fault. */
+/** Shares, from 0 to 1, of requests (`item`, `unknown`, `missing` and Amazon's codes: of events) that get a fault. */
 export type FaultShares = Readonly<Record<string, number>>;
+
+/** The two endpoints that have faults. */
+export type Endpoint = "events" | "token";
+
+/** What is said of a fault in `mock --help` and in the documents. */
+export interface FaultInfo {
+  readonly endpoints: readonly Endpoint[];
+  /** What a step of a script says to have it. */
+  readonly step: string;
+  readonly effect: string;
+}
+
+const BOTH: readonly Endpoint[] = ["events", "token"];
+const EVENTS: readonly Endpoint[] = ["events"];
+const TOKEN: readonly Endpoint[] = ["token"];
+
+/** Every fault by its name. In shares, `status` is written as the status itself. */
+export const FAULTS = {
+  status: { endpoints: BOTH, step: '"status": 503', effect: "that status (300 to 599); a 429 by chance has `Retry-After: 1`" },
+  reset: { endpoints: BOTH, step: '"reset": "before"', effect: "the connection is reset before anything is taken" },
+  lost: { endpoints: BOTH, step: '"reset": "after"', effect: "it is reset after the events are taken, or the token is made" },
+  slow: { endpoints: BOTH, step: '"slow": 2000', effect: "the usual reply, so many milliseconds late (by chance: 200)" },
+  hang: { endpoints: BOTH, step: '"hang": true', effect: "no reply until the client gives up; nothing is taken" },
+  garbage: { endpoints: BOTH, step: '"garbage": true', effect: "a success whose body is not JSON; it was taken" },
+  truncated: { endpoints: BOTH, step: '"truncated": true', effect: "a success whose body ends half-way, and the connection with it; it was taken" },
+  empty: { endpoints: BOTH, step: '"empty": true', effect: "a success without a body; it was taken" },
+  html: { endpoints: BOTH, step: '"html": true', effect: "a success with a page in it; it was taken" },
+  missing: { endpoints: EVENTS, step: '"missing": true', effect: "the event was taken, and its index is in neither list" },
+  item: { endpoints: EVENTS, step: '"item": "CONFLICT"', effect: "an error for the event, with that code (by chance: `INTERNAL_ERROR`)" },
+  unknown: { endpoints: EVENTS, step: '"item": "ANY_OTHER"', effect: "an error for the event, with a code nobody knows" },
+  revoke: { endpoints: EVENTS, step: '"revoke": true', effect: "all access tokens end while the request is under way: a 401" },
+  invalid_grant: { endpoints: TOKEN, step: '"invalid_grant": true', effect: "a 400: the refresh token is refused" },
+  invalid_client: { endpoints: TOKEN, step: '"invalid_client": true', effect: "a 401: the client is refused" },
+  unauthorized_client: { endpoints: TOKEN, step: '"unauthorized_client": true', effect: "a 400: the client may not use this refresh token" },
+  no_token: { endpoints: TOKEN, step: '"no_token": true', effect: "a 200 without an access token" },
+} as const satisfies Readonly<Record<string, FaultInfo>>;
+
+/** A name of {@link FAULTS}. */
+export type FaultName = keyof typeof FAULTS;
+
+/** The code that `unknown` gives to an event. */
+export const UNKNOWN_CODE = "SOMETHING_NEW";
+
+/** The faults of an endpoint. */
+export function faultNames(endpoint: Endpoint): FaultName[] {
+  return (Object.keys(FAULTS) as FaultName[]).filter((name) => (FAULTS[name].endpoints as readonly Endpoint[]).includes(endpoint));
+}
 
 /** Numbers from 0 up to, not including, 1, the same for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -32,52 +90,83 @@ export function seeded(seed: number): () => number {
   };
 }
 
-const NAMES = ["reset", "lost", "slow", "garbage", "missing", "item", "revoke"];
-
 /**
- * Reads `429:0.1,500:0.05,reset:0.02`.
+ * Reads `429:0.1,500:0.05,reset:0.02`, faults of the events endpoint.
  *
- * Names: an HTTP status, `reset` (before the events are taken), `lost` (after), `slow`, `garbage`, `missing`, `item`,
- * `revoke`.
+ * Names: a status from 400 to 599, a name of {@link FAULTS}, or one of Amazon's error codes (a share of events that get it).
  *
  * @throws RangeError for a name or share that cannot be
  */
 export function parseShares(text: string): FaultShares {
   const shares: Record<string, number> = {};
   for (const part of text.split(",").filter(Boolean)) {
-    const [name = "", share = ""] = part.trim().split(":");
-    const value = Number(share);
-    if (!(/^[45]\d\d$/.test(name) || NAMES.includes(name)) || share === "" || !(value >= 0 && value <= 1)) {
-      throw new RangeError(`a fault must be a status or one of ${NAMES.join(", ")}, a colon and a share from 0 to 1, got \`${part}\``);
+    const [name = "", share = "", ...more] = part.trim().split(":");
+    if (!isShareName(name, "events") || more.length > 0 || share.trim() === "" || !isShare(Number(share))) {
+      const names = shareNames("events").join(", ");
+      throw new RangeError(`a fault must be a status or one of ${names} or Amazon's codes, a colon and a share from 0 to 1, got \`${part}\``);
     }
-    shares[name] = value;
+    shares[name] = Number(share);
   }
   return shares;
 }
 
-/** The fault that chance has for a request of so many events, if any. */
-export function drawFault(shares: FaultShares, random: () => number, events: number): Fault | undefined {
+/**
+ * Checks shares that came as JSON.
+ *
+ * @param path - where they stand, for the message
+ * @throws {@link UsageError} that names the path, what was expected, and what came
+ */
+export function checkShares(shares: unknown, path: string, endpoint: Endpoint): FaultShares {
+  if (typeof shares !== "object" || shares === null || Array.isArray(shares)) throw invalidOption(path, "an object of faults and their shares", shares);
   for (const [name, share] of Object.entries(shares)) {
-    if (name === "missing" || name === "item") {
-      const indexes = Array.from({ length: events }, (_, index) => index).filter(() => random() < share);
-      if (indexes.length === 0) continue;
-      return name === "missing" ? { kind: "missing", indexes } : { kind: "item", indexes, code: "INTERNAL_ERROR", message: "try later" };
-    }
-    if (random() >= share) continue;
-    switch (name) {
-      case "reset":
-        return { kind: "reset" };
-      case "lost":
-        return { kind: "reset", after: true };
-      case "slow":
-        return { kind: "slow", ms: 200 };
-      case "garbage":
-        return { kind: "garbage" };
-      case "revoke":
-        return { kind: "revoke" };
-      default:
-        return { kind: "status", status: Number(name), ...(name === "429" && { retryAfter: "1" }) };
-    }
+    if (!isShareName(name, endpoint)) throw unknownWord(`${path}.${name}`, "fault", name, shareNames(endpoint), "a status from 400 to 599, ", itemCodes(endpoint));
+    if (!isShare(share)) throw invalidOption(`${path}.${name}`, "a share from 0 to 1", share);
   }
-  return undefined;
+  return shares as FaultShares;
+}
+
+/** The error for a word that is not among the known ones; it names the nearest, or all of them. */
+export function unknownWord(path: string, kind: string, word: string, known: readonly string[], lead = "", alsoNear: readonly string[] = []): UsageError {
+  const near = nearest(word, [...known, ...alsoNear]);
+  const hint = near === undefined ? `; known here are ${lead}${known.map((one) => `\`${one}\``).join(", ")}` : `; did you mean \`${near}\`?`;
+  return new UsageError("ERR_INVALID_ARG_VALUE", `\`${path}\` is not a known ${kind}${hint}`);
+}
+
+function shareNames(endpoint: Endpoint): string[] {
+  return faultNames(endpoint).filter((name) => name !== "status");
+}
+
+function itemCodes(endpoint: Endpoint): readonly string[] {
+  return endpoint === "events" ? [...ERROR_CODES] : [];
+}
+
+function isShareName(name: string, endpoint: Endpoint): boolean {
+  return /^[45]\d\d$/.test(name) || shareNames(endpoint).includes(name) || (endpoint === "events" && ERROR_CODES.has(name));
+}
+
+function isShare(share: unknown): boolean {
+  return typeof share === "number" && share >= 0 && share <= 1;
+}
+
+function nearest(typed: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(typed.length / 3)) + 1;
+  for (const word of known) {
+    const steps = distance(typed.toLowerCase(), word.toLowerCase());
+    if (steps < least) [best, least] = [word, steps];
+  }
+  return best;
+}
+
+/** Levenshtein: how many letters must be put in, left out or changed. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }

@@ -1,87 +1,88 @@
 // A stand-in for Amazon on loopback: token endpoint, events endpoint, profiles, and faults on demand.
-import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { drawFault, seeded, type Fault, type FaultShares } from "./faults.js";
+import { invalidOption, messageOf, UsageError } from "../errors.js";
+import { checkShares, type Fault, type FaultShares } from "./faults.js";
+import { Ledger, type MockStats, type TakenEvent } from "./ledger.js";
+import { RequestLog, shownForm, shownHeaders, type SeenRequest } from "./log.js";
+import { checkLatency, checkRate, parsePlan, type Latency, type Plan } from "./plan.js";
+import { Scenario, type Verdict } from "./scenario.js";
 import { validateRequest, type Violation } from "./validate.js";
 
-export { parseShares, seeded } from "./faults.js";
-export type { Fault, FaultShares } from "./faults.js";
+export { FAULTS, faultNames, parseShares, seeded } from "./faults.js";
+export type { Endpoint, Fault, FaultInfo, FaultName, FaultShares } from "./faults.js";
+export type { MockStats, TakenEvent } from "./ledger.js";
+export type { SeenRequest } from "./log.js";
+export { parsePlan } from "./plan.js";
+export type { Latency, Plan, Step } from "./plan.js";
 export { validateRequest } from "./validate.js";
 export type { Violation } from "./validate.js";
 
-/** What a stand-in can be told. All of it is optional. */
+/** What a stand-in can be told. All of it is optional; what is said here goes before what the plan says. */
 export interface MockOptions {
   /** Default: a free one. */
   port?: number;
   /** The credentials it takes. Default: {@link MOCK_CREDENTIALS}. */
   credentials?: Partial<typeof MOCK_CREDENTIALS>;
+  /** What it is to do, as in a plan file. */
+  plan?: Plan;
   /** Chance faults of event requests. */
   faults?: FaultShares;
-  /** Makes the chance faults the same every time. Default 1. */
+  /** Makes chance the same every time. Default 1. */
   seed?: number;
   /** Seconds that an access token lives. Default 3600. */
   tokenLifetime?: number;
   /** What the age of events is measured from, epoch milliseconds. Default: age is not looked at. */
   now?: number;
-  /** Milliseconds that each event request takes at least. Default 0. */
-  latencyMs?: number;
+  /** Milliseconds that each event request takes at least, or the least and the most of them. Default 0. */
+  latencyMs?: Latency;
+  /** Event requests in a second; more get a 429. Default: no limit. */
+  rateLimit?: number;
+  /**
+   * `ids` (default): each event's id and hash are kept, for {@link Mock.taken}. `counts`: nothing is kept that grows, and
+   * the log has no bodies.
+   */
+  remember?: "ids" | "counts";
+  /** Whether events are held against Amazon's rules. Without it a reply says only which events were taken. Default true. */
+  validate?: boolean;
+  /** A file that each request is appended to, as NDJSON. */
+  log?: string;
+  /** Epoch milliseconds, for the life of tokens, the rate limit and the log. Default: the system's. */
+  clock?: { now(): number };
+  /** Waits so many milliseconds, for latency and `slow`. Default: a timer. */
+  sleep?: (ms: number) => Promise<void>;
 }
 
-/** A request, as it was seen. */
-export interface SeenRequest {
-  readonly at: number;
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: string;
-  /** 0 if the connection was cut. */
-  status: number;
-}
-
-/** An event that was taken. */
-export interface TakenEvent {
-  readonly eventId: string;
-  /** How often it was taken. */
-  readonly times: number;
-  /** SHA-256 of its JSON, as it came; more than one would mean that a resend was another event. */
-  readonly hashes: readonly string[];
-}
-
-/** What has been seen so far; also at `GET /__stats`. */
-export interface MockStats {
-  readonly tokenRequests: number;
-  readonly eventRequests: number;
-  /** Event requests by status. */
-  readonly statuses: Readonly<Record<string, number>>;
-  /** Events taken, each id once. */
-  readonly accepted: number;
-  /** Events that came again after they had been taken. */
-  readonly repeated: number;
-  readonly rejected: number;
-  /** The most events in one request. */
-  readonly largestBatch: number;
-  /** The most bytes in one body. */
-  readonly largestBody: number;
-}
-
-/** A running stand-in. */
+/** A running stand-in. `await using` closes it where the runtime has `Symbol.asyncDispose`. */
 export interface Mock {
   /** `http://127.0.0.1:…`: the value for BASE_URL. */
   readonly url: string;
-  /** The connection parameters that it takes, by the kit's names. */
+  /** The connection parameters that it takes now, by the kit's names. */
   readonly parameters: Readonly<Record<keyof typeof MOCK_CREDENTIALS | "BASE_URL" | "TOKEN_URL", string>>;
-  /** Gives the next event requests these faults, in order, before any by chance. Undefined is a request without one. */
+  /** Gives the next event requests these faults, in order, before any of the plan. Undefined is a request without one. */
   script(...faults: readonly (Fault | undefined)[]): void;
   /** The same for token requests. */
   scriptToken(...faults: readonly (Fault | undefined)[]): void;
-  /** The last 500 requests, oldest first. */
+  /**
+   * Changes what it does, from the next request on, which is number 1 of the scripts. `faults` and `script` that are left
+   * out end; all else that is left out stays as it is.
+   *
+   * @throws {@link UsageError} for a plan that cannot be; nothing has changed then
+   */
+  setFaults(plan: Plan): void;
+  /** Forgets all that has been seen, its tokens as well, and does again what it was told at the start. */
+  reset(): void;
+  /** The last 500 requests (and at most 32 MiB of bodies), oldest first. */
   readonly requests: readonly SeenRequest[];
-  /** All events that were taken, by event id. */
+  /** All events that were taken, by event id; empty with `remember: "counts"`. */
   readonly taken: ReadonlyMap<string, TakenEvent>;
+  /** What has been counted so far. */
   stats(): MockStats;
+  /** Ends it; requests under way are cut. */
   close(): Promise<void>;
+  /** The same as {@link close}. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** The credentials that a stand-in takes if it is told no others. */
@@ -93,35 +94,89 @@ export const MOCK_CREDENTIALS = {
 };
 
 const MAX_BODY = 1_048_576;
-const MAX_SEEN = 500;
+const MAX_TOKENS = 1000;
+const JSON_TYPE = { "Content-Type": "application/json" };
+const CODES: Readonly<Record<number, string>> = {
+  401: "UNAUTHORIZED",
+  403: "FORBIDDEN",
+  404: "NOT_FOUND",
+  409: "CONFLICT",
+  413: "CONTENT_TOO_LARGE",
+  422: "FIELD_VALUE_IS_INVALID",
+  429: "TOO_MANY_REQUESTS",
+};
+const REFUSALS = {
+  invalid_grant: [400, "The request has an invalid grant parameter : refresh_token"],
+  invalid_client: [401, "Client authentication failed"],
+  unauthorized_client: [400, "The client is not authorized to use this grant"],
+} as const;
 
-/** Starts a stand-in on 127.0.0.1. */
+/**
+ * Starts a stand-in on 127.0.0.1.
+ *
+ * @throws {@link UsageError} for an option or a plan that cannot be; the operating system's error for a port or a log file
+ */
 export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const standIn = new StandIn(options);
   await standIn.listen(options.port ?? 0);
   return standIn;
 }
 
+/** One exchange: what came, and how to answer it. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly seen: SeenRequest;
+  readonly text: string;
+  readonly bytes: number;
+}
+
 class StandIn implements Mock {
-  readonly requests: SeenRequest[] = [];
-  readonly taken = new Map<string, { eventId: string; times: number; hashes: string[] }>();
   readonly #options: MockOptions;
   readonly #credentials: typeof MOCK_CREDENTIALS;
-  readonly #random: () => number;
+  readonly #ledger: Ledger;
+  readonly #log: RequestLog;
   readonly #server: Server;
-  readonly #script: (Fault | undefined)[] = [];
-  readonly #tokenScript: (Fault | undefined)[] = [];
+  readonly #now: () => number;
+  readonly #sleep: (ms: number) => Promise<void>;
   readonly #tokens = new Map<string, number>();
-  readonly #stats = { tokenRequests: 0, eventRequests: 0, statuses: {} as Record<string, number>, repeated: 0, rejected: 0, largestBatch: 0, largestBody: 0 };
+  readonly #initial: Plan;
+  #plan: Plan = {};
+  #events!: Scenario;
+  #token!: Scenario;
+  #refreshToken: string;
   #issued = 0;
+  /** Requests that the rate limit still allows, and when that was so. */
+  #allowance = { left: 0, at: 0 };
 
   constructor(options: MockOptions) {
+    checkOptions(options);
+    const { plan = {}, faults, seed, tokenLifetime, latencyMs, rateLimit } = options;
     this.#options = options;
+    this.#initial = {
+      ...parsePlan(plan),
+      ...(faults && { faults }),
+      ...(seed !== undefined && { seed }),
+      ...(tokenLifetime !== undefined && { tokenLifetimeSeconds: tokenLifetime }),
+      ...(latencyMs !== undefined && { latencyMs }),
+      ...(rateLimit !== undefined && { rateLimit }),
+    };
     this.#credentials = { ...MOCK_CREDENTIALS, ...options.credentials };
-    this.#random = seeded(options.seed ?? 1);
+    this.#refreshToken = this.#credentials.REFRESH_TOKEN;
+    this.#now = options.clock ? () => options.clock?.now() ?? 0 : Date.now;
+    this.#sleep = options.sleep ?? wait;
+    this.#ledger = new Ledger(options.remember ?? "ids");
+    this.#log = new RequestLog(options.log);
+    this.#begin(this.#initial);
     this.#server = createServer((request, response) => {
-      this.#handle(request, response).catch(() => response.destroy());
+      this.#handle(request, response).catch((error: unknown) => {
+        if (!response.headersSent) send(response, 500, { code: "INTERNAL_ERROR", message: `the stand-in failed: ${messageOf(error)}` });
+        else response.destroy();
+      });
     });
+    // A connection that the stand-in ends by itself would look like a fault nobody asked for.
+    this.#server.keepAliveTimeout = 0;
+    this.#server.requestTimeout = 0;
   }
 
   get url(): string {
@@ -129,7 +184,15 @@ class StandIn implements Mock {
   }
 
   get parameters(): Mock["parameters"] {
-    return { ...this.#credentials, BASE_URL: this.url, TOKEN_URL: `${this.url}/auth/o2/token` };
+    return { ...this.#credentials, REFRESH_TOKEN: this.#refreshToken, BASE_URL: this.url, TOKEN_URL: `${this.url}/auth/o2/token` };
+  }
+
+  get requests(): readonly SeenRequest[] {
+    return this.#log.seen;
+  }
+
+  get taken(): ReadonlyMap<string, TakenEvent> {
+    return this.#ledger.taken;
   }
 
   listen(port: number): Promise<void> {
@@ -139,162 +202,324 @@ class StandIn implements Mock {
   }
 
   script(...faults: readonly (Fault | undefined)[]): void {
-    this.#script.push(...faults);
+    this.#events.queue(faults);
   }
 
   scriptToken(...faults: readonly (Fault | undefined)[]): void {
-    this.#tokenScript.push(...faults);
+    this.#token.queue(faults);
+  }
+
+  setFaults(plan: Plan): void {
+    const { faults: _, script: __, token, ...settings } = this.#plan;
+    const { faults: ___, script: ____, ...tokenSettings } = token ?? {};
+    const given = parsePlan(plan);
+    this.#begin({ ...settings, ...given, token: { ...tokenSettings, ...given.token } });
+  }
+
+  reset(): void {
+    this.#ledger.clear();
+    this.#log.clear();
+    this.#tokens.clear();
+    this.#issued = 0;
+    this.#refreshToken = this.#credentials.REFRESH_TOKEN;
+    this.#begin(this.#initial);
   }
 
   stats(): MockStats {
-    return { ...this.#stats, statuses: { ...this.#stats.statuses }, accepted: this.taken.size };
+    return this.#ledger.stats();
   }
 
   close(): Promise<void> {
     return new Promise((resolve) => {
-      this.#server.close(() => resolve());
+      this.#server.close(() => {
+        this.#log.close();
+        resolve();
+      });
       this.#server.closeAllConnections();
     });
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #begin(plan: Plan): void {
+    const { seed = 1, latencyMs = 0, faults = {}, script = [], token = {}, rateLimit = 0 } = plan;
+    this.#plan = plan;
+    this.#events = new Scenario({ seed, endpoint: "events", latencyMs, faults, script });
+    this.#token = new Scenario({ seed, endpoint: "token", latencyMs: token.latencyMs ?? 0, faults: token.faults ?? {}, script: token.script ?? [] });
+    this.#allowance = { left: Math.max(1, rateLimit), at: this.#now() };
+  }
+
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? "/", "http://loopback").pathname;
-    const body = await read(request);
+    const { bytes, text } = await read(request);
+    if (path.startsWith("/__")) return this.#control(`${request.method} ${path}`, text, response);
+    const isToken = path === "/auth/o2/token";
+    // Whoever remembers counts alone still wants bodies in a file that was asked for.
+    const isBodyKept = this.#options.remember !== "counts" || this.#options.log !== undefined;
     const seen: SeenRequest = {
-      at: Date.now(),
+      at: this.#now(),
       method: request.method ?? "",
       path,
-      headers: request.headers,
-      body: body.toString("utf8"),
+      headers: shownHeaders(request.headers),
+      body: !isBodyKept ? "" : isToken ? shownForm(text) : text,
       status: 0,
+      faults: [],
     };
-    if (path !== "/__stats" && this.requests.push(seen) > MAX_SEEN) this.requests.shift();
-    const reply = (status: number, json: unknown, headers: Record<string, string> = {}): void => {
-      seen.status = status;
-      response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(typeof json === "string" ? json : JSON.stringify(json));
-    };
-    const refuse = (status: number, code: string, message: string): void => reply(status, { code, message });
+    this.#log.add(seen);
+    const exchange: Exchange = { request, response, seen, text, bytes };
     switch (`${request.method} ${path}`) {
-      case "GET /__stats":
-        return reply(200, this.stats());
       case "POST /auth/o2/token":
-        return this.#token(seen, reply, response);
+        this.#ledger.count("tokenRequests");
+        await this.#answerToken(exchange);
+        break;
       case "POST /adsApi/v1/create/events":
-        this.#stats.eventRequests++;
-        this.#stats.largestBody = Math.max(this.#stats.largestBody, body.length);
-        await this.#events(seen, body, reply, refuse, response);
-        this.#stats.statuses[seen.status] = (this.#stats.statuses[seen.status] ?? 0) + 1;
-        return;
+        this.#ledger.count("eventRequests");
+        this.#ledger.largest("largestBody", bytes);
+        await this.#answerEvents(exchange);
+        this.#ledger.status(seen.status);
+        break;
       case "GET /v2/profiles":
-        if (!this.#authorized(seen)) return refuse(401, "UNAUTHORIZED", "token expired");
-        return reply(200, [
-          { profileId: 1, countryCode: "US", currencyCode: "USD", timezone: "America/Los_Angeles", accountInfo: { id: "ENTITY1", type: "agency", name: "Stand-in" } },
-        ]);
+        if (!this.#isAuthorized(request)) refuse(exchange, 401, "UNAUTHORIZED", "token expired");
+        else {
+          reply(exchange, 200, [
+            { profileId: 1, countryCode: "US", currencyCode: "USD", timezone: "America/Los_Angeles", accountInfo: { id: "ENTITY1", type: "agency", name: "Stand-in" } },
+          ]);
+        }
+        break;
       default:
-        return refuse(404, "NOT_FOUND", `no such path: ${path}`);
+        refuse(exchange, 404, "NOT_FOUND", `no such path: ${path}`);
+    }
+    this.#log.end(seen);
+  }
+
+  /** What tests ask of a stand-in in another process. */
+  #control(what: string, text: string, response: ServerResponse): void {
+    switch (what) {
+      case "GET /__stats":
+        return send(response, 200, this.stats());
+      case "GET /__requests":
+        response.writeHead(200, { "Content-Type": "application/x-ndjson" });
+        for (const seen of this.requests) response.write(`${JSON.stringify(seen)}\n`);
+        return void response.end();
+      case "POST /__reset":
+        this.reset();
+        return void response.writeHead(204).end();
+      case "POST /__faults": {
+        const plan = parse(text);
+        if (plan === undefined) return send(response, 400, { message: "`plan` must be JSON" });
+        try {
+          this.setFaults(plan as Plan);
+        } catch (error) {
+          if (!(error instanceof UsageError)) throw error;
+          return send(response, 400, { message: error.message });
+        }
+        return void response.writeHead(204).end();
+      }
+      default:
+        return send(response, 404, { message: `no such path: ${what}; there are GET /__stats, GET /__requests, POST /__reset, POST /__faults` });
     }
   }
 
-  async #token(seen: SeenRequest, reply: (status: number, json: unknown, headers?: Record<string, string>) => void, response: ServerResponse): Promise<void> {
-    this.#stats.tokenRequests++;
-    const fault = this.#tokenScript.shift();
-    if (fault?.kind === "reset") return void response.destroy();
-    if (fault?.kind === "slow") await wait(fault.ms);
-    if (fault?.kind === "garbage") return reply(200, "<html>");
-    if (fault?.kind === "status") {
-      return reply(fault.status, fault.body ?? { error: "ServerError" }, fault.retryAfter === undefined ? {} : { "Retry-After": fault.retryAfter });
+  async #answerToken(exchange: Exchange): Promise<void> {
+    const verdict = this.#token.next(0, () => undefined);
+    const fault = await this.#suffer(exchange, verdict);
+    if (fault === "ended") return;
+    switch (fault?.kind) {
+      case "status":
+        return reply(exchange, fault.status, fault.body ?? { error: fault.status >= 500 || fault.status === 429 ? "ServerError" : "invalid_request" }, this.#retryAfter(fault));
+      case "invalid_grant":
+      case "invalid_client":
+      case "unauthorized_client":
+        return refuseToken(exchange, fault.kind);
+      case "no_token":
+        return reply(exchange, 200, { token_type: "bearer", expires_in: 3600 });
     }
-    const form = new URLSearchParams(seen.body);
-    if (seen.headers["authorization"] !== undefined || form.get("grant_type") !== "refresh_token") {
-      return reply(400, { error: "invalid_request", error_description: "The request is malformed" });
+    if (isBroken(fault) && (fault.status ?? 200) >= 300) return spoil(exchange, fault, fault.status ?? 200, {});
+    const { request, text } = exchange;
+    const form = new URLSearchParams(text);
+    if (request.headers["authorization"] !== undefined || form.get("grant_type") !== "refresh_token") {
+      return reply(exchange, 400, { error: "invalid_request", error_description: "The request is malformed" });
     }
     if (form.get("client_id") !== this.#credentials.CLIENT_ID || form.get("client_secret") !== this.#credentials.CLIENT_SECRET) {
-      return reply(401, { error: "invalid_client", error_description: "Client authentication failed" });
+      return refuseToken(exchange, "invalid_client");
     }
-    if (form.get("refresh_token") !== this.#credentials.REFRESH_TOKEN) {
-      return reply(400, { error: "invalid_grant", error_description: "The request has an invalid grant parameter : refresh_token" });
-    }
-    const lifetime = this.#options.tokenLifetime ?? 3600;
+    if (form.get("refresh_token") !== this.#refreshToken) return refuseToken(exchange, "invalid_grant");
+    const answer = this.#issue();
+    if (fault?.kind === "reset") return void request.socket.resetAndDestroy();
+    if (isBroken(fault)) return spoil(exchange, fault, fault.status ?? 200, answer);
+    reply(exchange, 200, answer);
+  }
+
+  #issue(): object {
+    const lifetime = this.#plan.tokenLifetimeSeconds ?? 3600;
     const token = `Atza|mock-${++this.#issued}`;
-    this.#tokens.set(token, Date.now() + lifetime * 1000);
-    reply(200, { access_token: token, token_type: "bearer", expires_in: lifetime, refresh_token: this.#credentials.REFRESH_TOKEN });
+    this.#tokens.set(token, this.#now() + lifetime * 1000);
+    if (this.#tokens.size > MAX_TOKENS) this.#tokens.delete(this.#tokens.keys().next().value ?? "");
+    if (this.#plan.token?.rotateRefreshToken) this.#refreshToken = `${this.#credentials.REFRESH_TOKEN}-${this.#issued}`;
+    return { access_token: token, token_type: "bearer", expires_in: lifetime, refresh_token: this.#refreshToken };
   }
 
-  #authorized(seen: SeenRequest): boolean {
-    const token = String(seen.headers["authorization"] ?? "").replace(/^Bearer /, "");
-    return (this.#tokens.get(token) ?? 0) > Date.now() && seen.headers["amazon-ads-clientid"] === this.#credentials.CLIENT_ID;
+  #isAuthorized(request: IncomingMessage): boolean {
+    const token = (request.headers["authorization"] ?? "").replace(/^Bearer /, "");
+    return (this.#tokens.get(token) ?? 0) > this.#now() && request.headers["amazon-ads-clientid"] === this.#credentials.CLIENT_ID;
   }
 
-  async #events(
-    seen: SeenRequest,
-    body: Buffer,
-    reply: (status: number, json: unknown, headers?: Record<string, string>) => void,
-    refuse: (status: number, code: string, message: string) => void,
-    response: ServerResponse,
-  ): Promise<void> {
-    if (this.#options.latencyMs) await wait(this.#options.latencyMs);
-    const json = parse(seen.body);
-    const events = ((json as { events?: unknown } | undefined)?.events ?? []) as unknown[];
-    const count = Array.isArray(events) ? events.length : 0;
-    const fault = this.#script.length > 0 ? this.#script.shift() : drawFault(this.#options.faults ?? {}, this.#random, count);
-    if (fault?.kind === "slow") await wait(fault.ms);
-    if (fault?.kind === "reset" && !fault.after) return void response.destroy();
+  async #answerEvents(exchange: Exchange): Promise<void> {
+    const { request, text, bytes } = exchange;
+    const isTooLarge = bytes > MAX_BODY;
+    const json = isTooLarge ? undefined : parse(text);
+    const list = (json as { events?: unknown } | null | undefined)?.events;
+    const events: readonly unknown[] = Array.isArray(list) ? list : [];
+    const wait = this.#overLimit();
+    if (wait > 0) {
+      this.#name(exchange, ["rate_limit"]);
+      return reply(exchange, 429, { code: "TOO_MANY_REQUESTS", message: "slow down" }, { "Retry-After": String(wait) });
+    }
+    const verdict = this.#events.next(events.length, (index) => (events[index] as { eventId?: unknown } | null)?.eventId);
+    const fault = await this.#suffer(exchange, verdict);
+    if (fault === "ended") return;
     if (fault?.kind === "revoke") this.#tokens.clear();
     if (fault?.kind === "status") {
-      return reply(
-        fault.status,
-        fault.body ?? { code: fault.status === 429 ? "TOO_MANY_REQUESTS" : fault.status >= 500 ? "INTERNAL_ERROR" : "BAD_REQUEST", message: "by request" },
-        fault.retryAfter === undefined ? {} : { "Retry-After": fault.retryAfter },
-      );
+      const code = CODES[fault.status] ?? (fault.status >= 500 ? "INTERNAL_ERROR" : "BAD_REQUEST");
+      return reply(exchange, fault.status, fault.body ?? { code, message: "by request" }, this.#retryAfter(fault));
     }
-    if (!this.#authorized(seen)) return refuse(401, "UNAUTHORIZED", "token expired");
-    if (seen.headers["amazon-ads-accountid"] !== this.#credentials.ADVERTISER_ID) return refuse(403, "FORBIDDEN", "no event_manager permission");
-    if (!/^application\/json\b/.test(String(seen.headers["content-type"]))) return refuse(415, "BAD_REQUEST", "Content-Type must be application/json");
-    if (body.length > MAX_BODY) return refuse(413, "CONTENT_TOO_LARGE", "split the request");
-    const violations = validateRequest(json, this.#options.now);
+    if (isBroken(fault) && (fault.status ?? 207) >= 300) return spoil(exchange, fault, fault.status ?? 207, {});
+
+    const { authorization, accept, "amazon-ads-accountid": account, "content-type": type } = request.headers;
+    if (authorization === undefined || !this.#isAuthorized(request)) return refuse(exchange, 401, "UNAUTHORIZED", "token expired");
+    if (account === undefined) return refuse(exchange, 400, "BAD_REQUEST", "Amazon-Ads-AccountId is required");
+    if (account !== this.#credentials.ADVERTISER_ID) return refuse(exchange, 403, "FORBIDDEN", "no event_manager permission");
+    if (!/^application\/json\b/.test(type ?? "")) return refuse(exchange, 415, "BAD_REQUEST", "Content-Type must be application/json");
+    if (accept !== undefined && !/application\/(json|\*)|\*\/\*/.test(accept)) return refuse(exchange, 406, "BAD_REQUEST", "Accept must take application/json");
+    if (isTooLarge) return refuse(exchange, 413, "CONTENT_TOO_LARGE", "split the request");
+    const isStrict = this.#options.validate !== false;
+    const violations = isStrict ? validateRequest(json, this.#options.now) : [];
     const sinking = violations.find(({ sinks }) => sinks);
-    if (sinking) return refuse(400, "BAD_REQUEST", `${sinking.fieldLocation}: ${sinking.message}`);
-    this.#stats.largestBatch = Math.max(this.#stats.largestBatch, count);
-    const answer = this.#take(events, violations, fault);
-    if (fault?.kind === "reset") return void response.destroy();
-    if (fault?.kind === "garbage") return reply(207, '{"success":[{"ind');
-    reply(207, answer);
+    if (sinking) return refuse(exchange, 400, "BAD_REQUEST", `${sinking.fieldLocation}: ${sinking.message}`);
+    if (!Array.isArray(list)) return refuse(exchange, 400, "BAD_REQUEST", "$.events: must be a list");
+    this.#ledger.largest("largestBatch", events.length);
+
+    const answer = this.#take(events, violations, verdict, isStrict);
+    if (fault?.kind === "reset") return void request.socket.resetAndDestroy();
+    if (isBroken(fault)) return spoil(exchange, fault, fault.status ?? 207, answer);
+    reply(exchange, verdict.multiStatus, answer);
   }
 
-  #take(events: readonly unknown[], violations: readonly Violation[], fault: Fault | undefined): object {
+  /** Does what comes before an endpoint looks at its request. `ended` if there is no more to do. */
+  async #suffer(exchange: Exchange, { latencyMs, fault, names }: Verdict): Promise<Fault | "ended" | undefined> {
+    this.#name(exchange, names);
+    if (latencyMs > 0) await this.#sleep(latencyMs);
+    switch (fault?.kind) {
+      case "slow":
+        await this.#sleep(fault.ms);
+        return undefined;
+      case "hang":
+        if (!exchange.response.destroyed) await new Promise((resolve) => exchange.response.once("close", resolve));
+        return "ended";
+      case "reset":
+        if (fault.after) return fault;
+        exchange.request.socket.resetAndDestroy();
+        return "ended";
+      default:
+        return fault;
+    }
+  }
+
+  #name({ seen }: Exchange, names: readonly string[]): void {
+    seen.faults = names;
+    for (const name of names) this.#ledger.fault(name);
+  }
+
+  /** Whole seconds until another request may come; 0 if this one may. */
+  #overLimit(): number {
+    const { rateLimit } = this.#plan;
+    if (rateLimit === undefined) return 0;
+    const at = this.#now();
+    const left = Math.min(Math.max(1, rateLimit), this.#allowance.left + ((at - this.#allowance.at) / 1000) * rateLimit);
+    this.#allowance = { left: left >= 1 ? left - 1 : left, at };
+    return left >= 1 ? 0 : Math.max(1, Math.ceil((1 - left) / rateLimit));
+  }
+
+  #retryAfter({ retryAfter, retryAfterDate }: Fault & { kind: "status" }): Record<string, string> {
+    if (retryAfterDate !== undefined) return { "Retry-After": new Date(this.#now() + retryAfterDate * 1000).toUTCString() };
+    return retryAfter === undefined ? {} : { "Retry-After": retryAfter };
+  }
+
+  #take(events: readonly unknown[], violations: readonly Violation[], { items }: Verdict, echoes: boolean): object {
+    const wrong = new Map<number, Violation[]>();
+    for (const violation of violations) {
+      if (violation.index !== undefined) wrong.set(violation.index, [...(wrong.get(violation.index) ?? []), violation]);
+    }
     const success: object[] = [];
     const error: object[] = [];
     for (const [index, event] of events.entries()) {
-      const wrong = violations.filter((violation) => violation.index === index);
-      if (wrong.length > 0) {
-        this.#stats.rejected++;
-        error.push({ index, errors: wrong.slice(0, 20).map(({ message, fieldLocation }) => ({ code: "BAD_REQUEST", message, fieldLocation })) });
-      } else if (fault?.kind === "item" && fault.indexes.includes(index)) {
-        error.push({ index, errors: [{ code: fault.code, message: fault.message ?? "by request" }] });
+      const faults = wrong.get(index);
+      const item = items.get(index);
+      if (faults) {
+        this.#ledger.count("rejected");
+        error.push({ index, errors: faults.slice(0, 20).map(({ message, fieldLocation }) => ({ code: "BAD_REQUEST", message, fieldLocation })) });
+      } else if (item && "code" in item) {
+        error.push({ index, errors: [{ code: item.code, message: item.message }] });
       } else {
-        const json = JSON.stringify(event);
-        const { eventId = sha256(json) } = event as { eventId?: string };
-        this.#count(eventId, sha256(json));
-        if (!(fault?.kind === "missing" && fault.indexes.includes(index))) success.push({ index, event });
+        this.#ledger.take(event);
+        if (!item) success.push({ index, event: echoes ? event : {} });
       }
     }
     return { success, error };
   }
-
-  #count(eventId: string, hash: string): void {
-    const before = this.taken.get(eventId);
-    if (!before) {
-      this.taken.set(eventId, { eventId, times: 1, hashes: [hash] });
-      return;
-    }
-    before.times++;
-    this.#stats.repeated++;
-    if (!before.hashes.includes(hash)) before.hashes.push(hash);
-  }
 }
 
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+function checkOptions({ faults, latencyMs, rateLimit, remember, validate }: MockOptions): void {
+  if (faults !== undefined) checkShares(faults, "faults", "events");
+  checkLatency(latencyMs, "latencyMs");
+  checkRate(rateLimit, "rateLimit");
+  if (remember !== undefined && remember !== "ids" && remember !== "counts") throw invalidOption("remember", "`ids` or `counts`", remember);
+  if (validate !== undefined && typeof validate !== "boolean") throw invalidOption("validate", "true or false", validate);
+}
+
+function send(response: ServerResponse, status: number, json: unknown, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { ...JSON_TYPE, ...headers }).end(typeof json === "string" ? json : JSON.stringify(json));
+}
+
+function reply({ seen, response }: Exchange, status: number, json: unknown, headers?: Record<string, string>): void {
+  seen.status = status;
+  send(response, status, json, headers);
+}
+
+function refuse(exchange: Exchange, status: number, code: string, message: string): void {
+  reply(exchange, status, { code, message });
+}
+
+function refuseToken(exchange: Exchange, error: keyof typeof REFUSALS): void {
+  const [status, description] = REFUSALS[error];
+  reply(exchange, status, { error, error_description: description });
+}
+
+type Broken = Fault & { kind: "garbage" | "truncated" | "empty" | "html" };
+
+function isBroken(fault: Fault | undefined): fault is Broken {
+  return fault?.kind === "garbage" || fault?.kind === "truncated" || fault?.kind === "empty" || fault?.kind === "html";
+}
+
+/** A reply whose body cannot be read. */
+function spoil(exchange: Exchange, { kind }: Broken, status: number, answer: object): void {
+  const { response, seen, request } = exchange;
+  switch (kind) {
+    case "garbage":
+      return reply(exchange, status, '{"success":[{"ind');
+    case "empty":
+      return reply(exchange, status, "");
+    case "html":
+      return reply(exchange, status, "<html><body><h1>Service Unavailable</h1></body></html>\n", { "Content-Type": "text/html" });
+    case "truncated": {
+      const body = Buffer.from(JSON.stringify(answer));
+      seen.status = status;
+      response.writeHead(status, { ...JSON_TYPE, "Content-Length": Math.max(2, body.length) });
+      response.write(body.subarray(0, Math.max(1, body.length >> 1)), () => request.socket.destroy());
+    }
+  }
 }
 
 function parse(text: string): unknown {
@@ -305,10 +530,15 @@ function parse(text: string): unknown {
   }
 }
 
-async function read(request: IncomingMessage): Promise<Buffer> {
+/** What is more than one byte too long is counted, and let go. */
+async function read(request: IncomingMessage): Promise<{ bytes: number; text: string }> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    if (bytes <= MAX_BODY) chunks.push(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, text: Buffer.concat(chunks).toString("utf8") };
 }
 
 function wait(ms: number): Promise<void> {

@@ -1,5 +1,7 @@
 // Amazon's rules for a request, as strict as they are known. A fault of form sinks the whole request (400); a fault of
 // value costs only its event (207).
+import { isIP } from "node:net";
+
 import {
   CONVERSION_TYPES,
   COUNTRY_CODES,
@@ -25,6 +27,17 @@ type Report = (field: string, message: string) => void;
 
 const LOOKBACK_MS = 21 * 86_400_000;
 const FORBIDDEN_IN_NAMES = /[!@#$%^&*|+=(){}[\]<>?\\/~;]/;
+const MAX_INT32 = 2_147_483_647;
+const MAX_MATCH_ID_CHARS = 100;
+const AREF_TOKENS = /^[\w-]{10}\.\d{13}(\|[\w-]{10}\.\d{13})*$/;
+const DESCRIPTION_KEYS = new Set(["name", "conversionType", "eventSource", "eventIngestionMethod", "dataSetName"]);
+const MATCH_KEY_KEYS = new Set(["type", "values"]);
+const CONSENT_KEYS = new Set(["geo", "amazonConsent", "tcf", "gpp"]);
+const GEO_KEYS = new Set(["ipAddress"]);
+const AMAZON_CONSENT_KEYS = new Set(["amznUserData", "amznAdStorage"]);
+const CUSTOM_DATA_KEYS = new Set(["name", "value", "dataType"]);
+const DEVICE_KEYS = new Set(["userAgent"]);
+const OPTIONS_KEYS = new Set(["options"]);
 const EVENT_KEYS = new Set(
   "eventDescription eventId eventTime countryCode matchKeys value currencyCode unitsSold consent customData dataProcessingOptions deviceInfo amazonAdEventKey arefMeasurementTokens partner".split(" "),
 );
@@ -57,7 +70,7 @@ export function validateRequest(body: unknown, now?: number): Violation[] {
 
 function validateEvent(event: unknown, form: Report, value: Report, now: number | undefined): void {
   if (!isObject(event)) return form("", "must be an object");
-  for (const key of Object.keys(event)) if (!EVENT_KEYS.has(key)) form(`.${key}`, "is not known");
+  known(event, EVENT_KEYS, "", form);
   const { eventDescription: description } = event;
   let isPurchase = false;
   if (!isObject(description)) form(".eventDescription", "is required");
@@ -72,21 +85,35 @@ function validateEvent(event: unknown, form: Report, value: Report, now: number 
   optional(event["eventId"], ".eventId", "string", form);
   validateConsent(event["consent"], form, value);
   validateCustomData(event["customData"], form, value);
-  const { deviceInfo } = event;
-  if (deviceInfo !== undefined) {
-    if (!isObject(deviceInfo)) form(".deviceInfo", "must be an object");
-    else if (typeof deviceInfo["userAgent"] === "string" && deviceInfo["userAgent"].length > 512) {
-      value(".deviceInfo.userAgent", "must have at most 512 characters");
-    }
-  }
-  const { dataProcessingOptions } = event;
-  if (dataProcessingOptions !== undefined && (!isObject(dataProcessingOptions) || dataProcessingOptions["options"] !== "LIMITED_DATA_USE")) {
-    form(".dataProcessingOptions", "must be { options: LIMITED_DATA_USE }");
-  }
+  validateDevice(event["deviceInfo"], form, value);
+  validateOptions(event["dataProcessingOptions"], form);
   for (const name of ["amazonAdEventKey", "arefMeasurementTokens", "partner"]) optional(event[name], `.${name}`, "string", form);
+  const { arefMeasurementTokens: tokens } = event;
+  if (typeof tokens === "string" && !AREF_TOKENS.test(tokens)) {
+    value(".arefMeasurementTokens", "must be pairs of a token of 10 characters and 13 digits, with a dot between, joined by |");
+  }
+}
+
+function validateDevice(device: unknown, form: Report, value: Report): void {
+  if (device === undefined) return;
+  if (!isObject(device)) return form(".deviceInfo", "must be an object");
+  known(device, DEVICE_KEYS, ".deviceInfo", form);
+  const { userAgent } = device;
+  optional(userAgent, ".deviceInfo.userAgent", "string", form);
+  if (typeof userAgent === "string" && userAgent.length > 512) value(".deviceInfo.userAgent", "must have at most 512 characters");
+}
+
+function validateOptions(options: unknown, form: Report): void {
+  if (options === undefined) return;
+  if (!isObject(options)) return form(".dataProcessingOptions", "must be an object");
+  known(options, OPTIONS_KEYS, ".dataProcessingOptions", form);
+  if (options["options"] !== undefined && options["options"] !== "LIMITED_DATA_USE") {
+    form(".dataProcessingOptions.options", "must be LIMITED_DATA_USE");
+  }
 }
 
 function validateDescription(description: Json, form: Report, value: Report): void {
+  known(description, DESCRIPTION_KEYS, ".eventDescription", form);
   const { name, dataSetName } = description;
   if (typeof name !== "string" || name === "") form(".eventDescription.name", "is required");
   else if (name.length > 256 || FORBIDDEN_IN_NAMES.test(name)) {
@@ -104,8 +131,10 @@ function validateDescription(description: Json, form: Report, value: Report): vo
 
 function validateTime(time: unknown, form: Report, value: Report, now: number | undefined): void {
   if (typeof time !== "string") return form(".eventTime", "must be a text");
-  const millis = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(time) ? Date.parse(time) : Number.NaN;
-  if (Number.isNaN(millis)) value(".eventTime", "not a date-time");
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(time) ?? [];
+  const millis = day === undefined ? Number.NaN : Date.parse(time);
+  // The engine takes the 30th of February for the 1st of March.
+  if (Number.isNaN(millis) || new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() !== Number(day)) value(".eventTime", "not a date-time");
   else if (now !== undefined && millis < now - LOOKBACK_MS) value(".eventTime", "more than 21 days ago");
 }
 
@@ -118,6 +147,7 @@ function validateMatchKeys(keys: unknown, form: Report, value: Report): void {
       form(field, "must be an object");
       continue;
     }
+    known(key, MATCH_KEY_KEYS, field, form);
     const { type, values } = key;
     member(type, MATCH_KEY_TYPES, `${field}.type`, form);
     if (seen.has(String(type))) value(`${field}.type`, "must be there once");
@@ -126,6 +156,10 @@ function validateMatchKeys(keys: unknown, form: Report, value: Report): void {
       form(`${field}.values`, "must have exactly one text");
     } else if (HASHED_MATCH_KEY_TYPES.has(String(type)) && !/^[0-9a-f]{64}$/.test(values[0])) {
       value(`${field}.values[0]`, "must be SHA-256 in lower-case hex");
+    } else if (type === "FIP" && isIP(values[0]) === 0) {
+      value(`${field}.values[0]`, "must be an IP address");
+    } else if (type === "MATCH_ID" && values[0].length > MAX_MATCH_ID_CHARS) {
+      value(`${field}.values[0]`, `must have at most ${MAX_MATCH_ID_CHARS} characters`);
     }
   }
 }
@@ -143,7 +177,7 @@ function validateMoney(event: Json, isPurchase: boolean, form: Report, value: Re
     if (!isPurchase) value(".currencyCode", "is for purchases");
   }
   if (unitsSold !== undefined) {
-    if (!Number.isInteger(unitsSold) || Number(unitsSold) < 1 || Number(unitsSold) > 2_147_483_647) form(".unitsSold", "must be a whole number from 1 to 2147483647");
+    if (!Number.isInteger(unitsSold) || Number(unitsSold) < 1 || Number(unitsSold) > MAX_INT32) form(".unitsSold", "must be a whole number from 1 to 2147483647");
     if (!isPurchase) value(".unitsSold", "is for purchases");
   }
 }
@@ -151,15 +185,18 @@ function validateMoney(event: Json, isPurchase: boolean, form: Report, value: Re
 function validateConsent(consent: unknown, form: Report, value: Report): void {
   if (consent === undefined) return;
   if (!isObject(consent)) return form(".consent", "must be an object");
+  known(consent, CONSENT_KEYS, ".consent", form);
   const { geo, amazonConsent, tcf, gpp } = consent;
   optional(tcf, ".consent.tcf", "string", form);
   optional(gpp, ".consent.gpp", "string", form);
   if (geo !== undefined) {
+    if (isObject(geo)) known(geo, GEO_KEYS, ".consent.geo", form);
     if (!isObject(geo) || typeof geo["ipAddress"] !== "string") form(".consent.geo.ipAddress", "is required");
-    else if (!/^[0-9a-fA-F.:]+$/.test(geo["ipAddress"])) value(".consent.geo.ipAddress", "must be an IP address");
+    else if (isIP(geo["ipAddress"]) === 0) value(".consent.geo.ipAddress", "must be an IP address");
   }
   if (amazonConsent === undefined) return;
   if (!isObject(amazonConsent)) return form(".consent.amazonConsent", "must be an object");
+  known(amazonConsent, AMAZON_CONSENT_KEYS, ".consent.amazonConsent", form);
   const isStatus = (status: unknown): boolean => status === "GRANTED" || status === "DENIED";
   if (!isStatus(amazonConsent["amznUserData"])) form(".consent.amazonConsent.amznUserData", "must be GRANTED or DENIED");
   if (amazonConsent["amznAdStorage"] !== undefined && !isStatus(amazonConsent["amznAdStorage"])) {
@@ -176,11 +213,19 @@ function validateCustomData(data: unknown, form: Report, value: Report): void {
       form(field, "must have a name and a value, both texts");
       continue;
     }
+    known(attribute, CUSTOM_DATA_KEYS, field, form);
     if (!/^\w+$/.test(attribute["name"]) || !/^\w{1,256}$/.test(attribute["value"])) {
       value(field, "name and value must be letters, digits and _");
     }
     if (attribute["dataType"] !== undefined) member(attribute["dataType"], CUSTOM_DATA_TYPES, `${field}.dataType`, form);
+    if (attribute["dataType"] === "INTEGER" && !(/^\d+$/.test(attribute["value"]) && Number(attribute["value"]) <= MAX_INT32)) {
+      value(`${field}.value`, "must be a whole number of 32 bits");
+    }
   }
+}
+
+function known(object: Json, keys: ReadonlySet<string>, field: string, report: Report): void {
+  for (const key of Object.keys(object)) if (!keys.has(key)) report(`${field}.${key}`, "is not known");
 }
 
 function member(value: unknown, allowed: ReadonlySet<string>, field: string, report: Report): void {
