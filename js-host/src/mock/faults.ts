@@ -117,16 +117,31 @@ export function parseShares(text: string): FaultShares {
  * @throws {@link UsageError} that names the path, what was expected, and what came
  */
 export function checkShares(shares: unknown, path: string, endpoint: Endpoint): FaultShares {
-  if (typeof shares !== "object" || shares === null || Array.isArray(shares)) throw invalidOption(path, "an object of faults and their shares", shares);
+  if (typeof shares !== "object" || shares === null || Array.isArray(shares)) {
+    throw invalidOption(path, "an object of faults and their shares", shares);
+  }
   for (const [name, share] of Object.entries(shares)) {
-    if (!isShareName(name, endpoint)) throw unknownWord(`${path}.${name}`, "fault", name, shareNames(endpoint), "a status from 400 to 599, ", itemCodes(endpoint));
+    if (!isShareName(name, endpoint)) {
+      const codes = endpoint === "events" ? [...ERROR_CODES] : [];
+      throw unknownWord(`${path}.${name}`, "fault", name, shareNames(endpoint), { lead: "a status from 400 to 599, ", alsoNear: codes });
+    }
     if (!isShare(share)) throw invalidOption(`${path}.${name}`, "a share from 0 to 1", share);
   }
   return shares as FaultShares;
 }
 
-/** The error for a word that is not among the known ones; it names the nearest, or all of them. */
-export function unknownWord(path: string, kind: string, word: string, known: readonly string[], lead = "", alsoNear: readonly string[] = []): UsageError {
+/**
+ * The error for a word that is not among the known ones; it names the nearest, or all of them.
+ *
+ * @param more - what the list begins with, and words too many to list
+ */
+export function unknownWord(
+  path: string,
+  kind: string,
+  word: string,
+  known: readonly string[],
+  { lead = "", alsoNear = [] }: { readonly lead?: string; readonly alsoNear?: readonly string[] } = {},
+): UsageError {
   const near = nearest(word, [...known, ...alsoNear]);
   const hint = near === undefined ? `; known here are ${lead}${known.map((one) => `\`${one}\``).join(", ")}` : `; did you mean \`${near}\`?`;
   return new UsageError("ERR_INVALID_ARG_VALUE", `\`${path}\` is not a known ${kind}${hint}`);
@@ -134,10 +149,6 @@ export function unknownWord(path: string, kind: string, word: string, known: rea
 
 function shareNames(endpoint: Endpoint): string[] {
   return faultNames(endpoint).filter((name) => name !== "status");
-}
-
-function itemCodes(endpoint: Endpoint): readonly string[] {
-  return endpoint === "events" ? [...ERROR_CODES] : [];
 }
 
 function isShareName(name: string, endpoint: Endpoint): boolean {

@@ -66,7 +66,7 @@ export interface Mock {
   scriptToken(...faults: readonly (Fault | undefined)[]): void;
   /**
    * Changes what it does, from the next request on, which is number 1 of the scripts. `faults` and `script` that are left
-   * out end; all else that is left out stays as it is.
+   * out end, and so do faults that are still queued; all else that is left out stays as it is.
    *
    * @throws {@link UsageError} for a plan that cannot be; nothing has changed then
    */
@@ -197,7 +197,11 @@ class StandIn implements Mock {
 
   listen(port: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#server.once("error", reject).listen(port, "127.0.0.1", () => resolve());
+      const fail = (error: Error): void => {
+        this.#log.close();
+        reject(error);
+      };
+      this.#server.once("error", fail).listen(port, "127.0.0.1", () => resolve());
     });
   }
 
@@ -247,7 +251,8 @@ class StandIn implements Mock {
     const { seed = 1, latencyMs = 0, faults = {}, script = [], token = {}, rateLimit = 0 } = plan;
     this.#plan = plan;
     this.#events = new Scenario({ seed, endpoint: "events", latencyMs, faults, script });
-    this.#token = new Scenario({ seed, endpoint: "token", latencyMs: token.latencyMs ?? 0, faults: token.faults ?? {}, script: token.script ?? [] });
+    const { latencyMs: tokenLatencyMs = 0, faults: tokenFaults = {}, script: tokenScript = [] } = token;
+    this.#token = new Scenario({ seed, endpoint: "token", latencyMs: tokenLatencyMs, faults: tokenFaults, script: tokenScript });
     this.#allowance = { left: Math.max(1, rateLimit), at: this.#now() };
   }
 
@@ -283,9 +288,8 @@ class StandIn implements Mock {
       case "GET /v2/profiles":
         if (!this.#isAuthorized(request)) refuse(exchange, 401, "UNAUTHORIZED", "token expired");
         else {
-          reply(exchange, 200, [
-            { profileId: 1, countryCode: "US", currencyCode: "USD", timezone: "America/Los_Angeles", accountInfo: { id: "ENTITY1", type: "agency", name: "Stand-in" } },
-          ]);
+          const accountInfo = { id: "ENTITY1", type: "agency", name: "Stand-in" };
+          reply(exchange, 200, [{ profileId: 1, countryCode: "US", currencyCode: "USD", timezone: "America/Los_Angeles", accountInfo }]);
         }
         break;
       default:
@@ -318,7 +322,9 @@ class StandIn implements Mock {
         return void response.writeHead(204).end();
       }
       default:
-        return send(response, 404, { message: `no such path: ${what}; there are GET /__stats, GET /__requests, POST /__reset, POST /__faults` });
+        return send(response, 404, {
+          message: `no such path: ${what}; there are GET /__stats, GET /__requests, POST /__reset, POST /__faults`,
+        });
     }
   }
 
@@ -328,7 +334,7 @@ class StandIn implements Mock {
     if (fault === "ended") return;
     switch (fault?.kind) {
       case "status":
-        return reply(exchange, fault.status, fault.body ?? { error: fault.status >= 500 || fault.status === 429 ? "ServerError" : "invalid_request" }, this.#retryAfter(fault));
+        return this.#replyStatus(exchange, fault, { error: fault.status >= 500 || fault.status === 429 ? "ServerError" : "invalid_request" });
       case "invalid_grant":
       case "invalid_client":
       case "unauthorized_client":
@@ -383,7 +389,7 @@ class StandIn implements Mock {
     if (fault?.kind === "revoke") this.#tokens.clear();
     if (fault?.kind === "status") {
       const code = CODES[fault.status] ?? (fault.status >= 500 ? "INTERNAL_ERROR" : "BAD_REQUEST");
-      return reply(exchange, fault.status, fault.body ?? { code, message: "by request" }, this.#retryAfter(fault));
+      return this.#replyStatus(exchange, fault, { code, message: "by request" });
     }
     if (isBroken(fault) && (fault.status ?? 207) >= 300) return spoil(exchange, fault, fault.status ?? 207, {});
 
@@ -392,7 +398,7 @@ class StandIn implements Mock {
     if (account === undefined) return refuse(exchange, 400, "BAD_REQUEST", "Amazon-Ads-AccountId is required");
     if (account !== this.#credentials.ADVERTISER_ID) return refuse(exchange, 403, "FORBIDDEN", "no event_manager permission");
     if (!/^application\/json\b/.test(type ?? "")) return refuse(exchange, 415, "BAD_REQUEST", "Content-Type must be application/json");
-    if (accept !== undefined && !/application\/(json|\*)|\*\/\*/.test(accept)) return refuse(exchange, 406, "BAD_REQUEST", "Accept must take application/json");
+    if (!/application\/(json|\*)|\*\/\*/.test(accept ?? "*/*")) return refuse(exchange, 406, "BAD_REQUEST", "Accept must take application/json");
     if (isTooLarge) return refuse(exchange, 413, "CONTENT_TOO_LARGE", "split the request");
     const isStrict = this.#options.validate !== false;
     const violations = isStrict ? validateRequest(json, this.#options.now) : [];
@@ -442,9 +448,10 @@ class StandIn implements Mock {
     return left >= 1 ? 0 : Math.max(1, Math.ceil((1 - left) / rateLimit));
   }
 
-  #retryAfter({ retryAfter, retryAfterDate }: Fault & { kind: "status" }): Record<string, string> {
-    if (retryAfterDate !== undefined) return { "Retry-After": new Date(this.#now() + retryAfterDate * 1000).toUTCString() };
-    return retryAfter === undefined ? {} : { "Retry-After": retryAfter };
+  #replyStatus(exchange: Exchange, fault: Fault & { kind: "status" }, usual: object): void {
+    const { status, body = usual, retryAfter, retryAfterDate } = fault;
+    const after = retryAfterDate === undefined ? retryAfter : new Date(this.#now() + retryAfterDate * 1000).toUTCString();
+    reply(exchange, status, body, after === undefined ? {} : { "Retry-After": after });
   }
 
   #take(events: readonly unknown[], violations: readonly Violation[], { items }: Verdict, echoes: boolean): object {
@@ -459,7 +466,8 @@ class StandIn implements Mock {
       const item = items.get(index);
       if (faults) {
         this.#ledger.count("rejected");
-        error.push({ index, errors: faults.slice(0, 20).map(({ message, fieldLocation }) => ({ code: "BAD_REQUEST", message, fieldLocation })) });
+        const errors = faults.slice(0, 20).map(({ message, fieldLocation }) => ({ code: "BAD_REQUEST", message, fieldLocation }));
+        error.push({ index, errors });
       } else if (item && "code" in item) {
         error.push({ index, errors: [{ code: item.code, message: item.message }] });
       } else {

@@ -1,6 +1,7 @@
 // The fault plan: what a stand-in is to do, as JSON. A wrong one is refused with its path, what was expected, and what came.
 import { invalidOption, UsageError } from "../errors.js";
-import { checkShares, faultNames, UNKNOWN_CODE, unknownWord, type Endpoint, type Fault, type FaultName, type FaultShares } from "./faults.js";
+import { checkShares, faultNames, UNKNOWN_CODE, unknownWord } from "./faults.js";
+import type { Endpoint, Fault, FaultName, FaultShares } from "./faults.js";
 
 /** Milliseconds: always the same, or from the first to the second, drawn from the seed. */
 export type Latency = number | readonly [number, number];
@@ -95,8 +96,9 @@ const DETAILS: Readonly<Record<string, readonly FaultName[]>> = {
   message: ["item", "unknown"],
   indexes: ["item", "unknown", "missing"],
 };
-const BODIES: readonly string[] = ["garbage", "truncated", "empty", "html"];
+const BODIES = ["garbage", "truncated", "empty", "html"] as const;
 const ITEMS: readonly string[] = ["item", "unknown", "missing"];
+const PLAIN = ["hang", "revoke", "invalid_grant", "invalid_client", "unauthorized_client", "no_token"] as const;
 const MAX_MS = 3_600_000;
 
 /**
@@ -128,12 +130,14 @@ export function parsePlan(json: unknown, path = "plan"): Plan {
 export function checkLatency(value: unknown, path: string): void {
   const isTime = (ms: unknown): boolean => typeof ms === "number" && ms >= 0 && ms <= MAX_MS;
   const isRange = Array.isArray(value) && value.length === 2 && value.every(isTime) && value[0] <= value[1];
-  if (value !== undefined && !isTime(value) && !isRange) throw invalidOption(path, `milliseconds from 0 to ${MAX_MS}, or a list of the least and the most`, value);
+  if (value === undefined || isTime(value) || isRange) return;
+  throw invalidOption(path, `milliseconds from 0 to ${MAX_MS}, or a list of the least and the most`, value);
 }
 
 /** Checks a rate limit. */
 export function checkRate(value: unknown, path: string): void {
-  if (value !== undefined && !(typeof value === "number" && value > 0 && value <= 1e6)) throw invalidOption(path, "requests per second, above 0", value);
+  if (value === undefined || (typeof value === "number" && value > 0 && value <= 1e6)) return;
+  throw invalidOption(path, "requests per second, above 0", value);
 }
 
 /** The fault that a step of a checked script is for. */
@@ -143,7 +147,7 @@ export function faultOf(step: Step): Fault {
     ...(indexes && { indexes }),
     ...((status === 200 || status === 207) && { status }),
   };
-  for (const kind of ["garbage", "truncated", "empty", "html"] as const) if (step[kind]) return { kind, ...(status !== undefined && { status }) };
+  for (const kind of BODIES) if (step[kind]) return { kind, ...(status !== undefined && { status }) };
   if (step.missing) return { kind: "missing", ...multiStatus };
   const code = step.unknown ? UNKNOWN_CODE : step.item;
   if (code !== undefined) return { kind: "item", code, ...(message !== undefined && { message }), ...multiStatus };
@@ -160,7 +164,7 @@ export function faultOf(step: Step): Fault {
   if (step.reset !== undefined) return { kind: "reset", after: step.reset === "after" };
   if (step.lost) return { kind: "reset", after: true };
   if (step.slow !== undefined) return { kind: "slow", ms: step.slow };
-  for (const kind of ["hang", "revoke", "invalid_grant", "invalid_client", "unauthorized_client", "no_token"] as const) if (step[kind]) return { kind };
+  for (const kind of PLAIN) if (step[kind]) return { kind };
   throw new Error("a checked step has a fault");
 }
 
@@ -178,7 +182,7 @@ function checkStep(value: unknown, path: string, endpoint: Endpoint): void {
   checkWhere(step, path);
 
   const given = names.filter((name) => name in step);
-  const beside = given.filter((name) => BODIES.includes(name) || ITEMS.includes(name));
+  const beside = given.filter((name) => [...BODIES, ...ITEMS].includes(name));
   one(path, "its fault", names, beside.length > 0 ? given.filter((name) => name !== "status") : given);
   const [fault] = beside.length > 0 ? beside : given;
   for (const name of given) checkFault(name, step[name], `${path}.${name}`, name === "status" ? beside[0] : undefined);
@@ -186,7 +190,7 @@ function checkStep(value: unknown, path: string, endpoint: Endpoint): void {
   for (const detail of details) {
     const owners = DETAILS[detail] ?? [];
     if (detail in step && !owners.includes(fault as FaultName)) {
-      throw new UsageError("ERR_INVALID_ARG_VALUE", `\`${path}.${detail}\` goes with ${owners.map((name) => `\`${name}\``).join(", ")}, got it with \`${fault}\``);
+      throw wrong(`\`${path}.${detail}\` goes with ${quoted(owners)}, got it with \`${fault}\``);
     }
   }
   checkDetails(step, path);
@@ -227,7 +231,7 @@ function checkDetails(step: Json, path: string): void {
   }
   if (retryAfterDate !== undefined && !isSeconds(retryAfterDate)) throw invalidOption(`${path}.retryAfterDate`, "seconds", retryAfterDate);
   if (retryAfter !== undefined && retryAfterDate !== undefined) {
-    throw new UsageError("ERR_INVALID_ARG_VALUE", `\`${path}\` must have one of \`retryAfter\`, \`retryAfterDate\`, got both`);
+    throw wrong(`\`${path}\` must have one of \`retryAfter\`, \`retryAfterDate\`, got both`);
   }
   if (body !== undefined && typeof body !== "string") throw invalidOption(`${path}.body`, "a text", body);
   if (message !== undefined && typeof message !== "string") throw invalidOption(`${path}.message`, "a text", message);
@@ -235,7 +239,7 @@ function checkDetails(step: Json, path: string): void {
     throw invalidOption(`${path}.indexes`, "a list of indexes, counted from 0", indexes);
   }
   if (indexes !== undefined && "eventId" in step) {
-    throw new UsageError("ERR_INVALID_ARG_VALUE", `\`${path}\` must name its events by one of \`indexes\`, \`eventId\`, got both`);
+    throw wrong(`\`${path}\` must name its events by one of \`indexes\`, \`eventId\`, got both`);
   }
 }
 
@@ -247,7 +251,15 @@ function one(path: string, what: string, known: readonly string[], keys: readonl
   const given = known.filter((name) => keys.includes(name));
   if (given.length === 1) return;
   const came = given.length === 0 ? "none" : given.map((name) => `\`${name}\``).join(" and ");
-  throw new UsageError("ERR_INVALID_ARG_VALUE", `\`${path}\` must name ${what} by one of ${known.map((name) => `\`${name}\``).join(", ")}, got ${came}`);
+  throw wrong(`\`${path}\` must name ${what} by one of ${quoted(known)}, got ${came}`);
+}
+
+function wrong(message: string): UsageError {
+  return new UsageError("ERR_INVALID_ARG_VALUE", message);
+}
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => `\`${word}\``).join(", ");
 }
 
 function members(value: unknown, path: string, known: readonly string[]): Json {

@@ -47,11 +47,6 @@ export class Scenario {
     this.#shares = Object.entries(options.faults).filter(([, share]) => share > 0);
   }
 
-  /** Whether a request's events must be looked at to know what it gets. */
-  get looksAtEvents(): boolean {
-    return this.#steps.some(({ step }) => step.eventId !== undefined);
-  }
-
   /** Gives the next requests these faults, before any other. */
   queue(faults: readonly (Fault | undefined)[]): void {
     this.#queue.push(...faults);
@@ -83,13 +78,11 @@ export class Scenario {
       const { step, fault } = one;
       if (one.left <= 0) continue;
       let indexes: readonly number[] | undefined;
-      if (step.eventId !== undefined) {
-        indexes = Array.from({ length: events }, (_, index) => index).filter((index) => idAt(index) === step.eventId);
+      if (step.eventId === undefined) {
+        if (!isMeant(step, number)) continue;
+      } else {
+        indexes = upTo(events).filter((index) => idAt(index) === step.eventId);
         if (indexes.length === 0) continue;
-      } else if (
-        step.request !== undefined ? number !== step.request : step.requests ? number < step.requests[0] || number > step.requests[1] : number % (step.every ?? 1) !== 0
-      ) {
-        continue;
       }
       one.left--;
       applies = true;
@@ -136,10 +129,19 @@ class Gathered {
     this.multiStatus = fault.status ?? this.multiStatus;
     const items = (this.items === NO_ITEMS ? new Map<number, ItemFault>() : this.items) as Map<number, ItemFault>;
     const item: ItemFault = fault.kind === "missing" ? { missing: true } : { code: fault.code, message: fault.message ?? MESSAGE };
-    for (const index of fault.indexes ?? Array.from({ length: this.#events }, (_, at) => at)) if (!items.has(index)) items.set(index, item);
+    for (const index of fault.indexes ?? upTo(this.#events)) if (!items.has(index)) items.set(index, item);
     this.#names.add(nameOf(fault));
     this.items = items;
   }
+}
+
+function isMeant({ request, requests, every = 1 }: Step, number: number): boolean {
+  if (request !== undefined) return number === request;
+  return requests ? number >= requests[0] && number <= requests[1] : number % every === 0;
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
 }
 
 function byChance(name: string): Fault {

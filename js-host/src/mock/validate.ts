@@ -134,7 +134,8 @@ function validateTime(time: unknown, form: Report, value: Report, now: number | 
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(time) ?? [];
   const millis = day === undefined ? Number.NaN : Date.parse(time);
   // The engine takes the 30th of February for the 1st of March.
-  if (Number.isNaN(millis) || new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() !== Number(day)) value(".eventTime", "not a date-time");
+  const isDay = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day);
+  if (Number.isNaN(millis) || !isDay) value(".eventTime", "not a date-time");
   else if (now !== undefined && millis < now - LOOKBACK_MS) value(".eventTime", "more than 21 days ago");
 }
 
