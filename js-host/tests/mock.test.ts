@@ -476,7 +476,7 @@ test("a plan that cannot be is refused with the path, what was expected, and wha
 
 test("options that cannot be are refused", async () => {
   const wrong: [object, string][] = [
-    [{ faults: { slows: 1 } }, "`faults.slows` is not a known fault; did you mean `slow`?"],
+    [{ faults: { slwo: 1 } }, "`faults.slwo` is not a known fault; did you mean `slow`?"],
     [{ latencyMs: "5" }, "`latencyMs` must be milliseconds from 0 to 3600000, or a list of the least and the most, got `5`"],
     [{ remember: "all" }, "`remember` must be `ids` or `counts`, got `all`"],
     [{ validate: 0 }, "`validate` must be true or false, got `0`"],

@@ -161,7 +161,8 @@ function isShare(share: unknown): boolean {
 
 function nearest(typed: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(typed.length / 3)) + 1;
+  // Two letters in the wrong order are two steps.
+  let least = Math.max(typed.length > 3 ? 2 : 1, Math.floor(typed.length / 3)) + 1;
   for (const word of known) {
     const steps = distance(typed.toLowerCase(), word.toLowerCase());
     if (steps < least) [best, least] = [word, steps];
