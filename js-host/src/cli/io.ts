@@ -93,17 +93,24 @@ export function parseNow(text: string | undefined): number | undefined {
 /** Writes to standard output, waiting while the reader is slow. False when the reader has gone. */
 export class Output {
   #gone = false;
+  #fault: Error | undefined;
 
   constructor() {
     process.stdout.on("error", (error: NodeJS.ErrnoException) => {
       // `| head` has seen enough.
-      if (error.code !== "EPIPE") throw error;
-      this.#gone = true;
+      if (error.code === "EPIPE") this.#gone = true;
+      else this.#fault = error;
     });
   }
 
   async write(text: string): Promise<boolean> {
     if (this.#gone) return false;
+    await this.#put(text);
+    if (this.#fault) throw new CommandError(1, `cannot write to standard output: ${reasonOf(this.#fault)}`, { cause: this.#fault });
+    return !this.#gone;
+  }
+
+  async #put(text: string): Promise<void> {
     if (!process.stdout.write(text)) {
       await new Promise<void>((resolve) => {
         const proceed = (): void => {
@@ -114,8 +121,10 @@ export class Output {
         };
         process.stdout.on("drain", proceed).on("close", proceed).on("error", proceed);
       });
+    } else {
+      // A file's error comes in a later turn.
+      await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
     }
-    return !this.#gone;
   }
 }
 
