@@ -1,5 +1,6 @@
 // What can go wrong, in two families: wrong use (a TypeError that names option, expectation and value) and faults of a
 // run (classes with a code and a cause). No message holds a secret.
+import { redact } from "./redact.js";
 
 /** The codes of wrong use. */
 export type UsageErrorCode = "ERR_INVALID_ARG_TYPE" | "ERR_INVALID_ARG_VALUE" | "ERR_MISSING_PARAMETERS";
@@ -71,6 +72,26 @@ export function invalidOption(option: string, expected: string, ...value: readon
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * What a store or a sink threw, as an `ERR_STORE`. The message is redacted; the cause is what was thrown, as it was.
+ *
+ * @param doing - what could not be done
+ */
+export function storeFault(doing: string, error: unknown, secrets: readonly string[] = []): AmazonEventsError {
+  if (error instanceof AmazonEventsError && error.code === "ERR_STORE") return error;
+  return new AmazonEventsError("ERR_STORE", `${doing}: ${redact(messageOf(error), secrets)}`, { cause: error });
+}
+
+/** Calls what is not ours. It may throw, or be async and reject, which would otherwise end the process. */
+export function quietly(call: () => unknown, failed: (error: unknown) => void): void {
+  try {
+    const result = call();
+    if (result instanceof Promise) result.catch(failed);
+  } catch (error) {
+    failed(error);
+  }
 }
 
 function shown(value: unknown): string {

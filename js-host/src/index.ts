@@ -9,6 +9,10 @@ export { callbackDeadLetters, memoryDeadLetters, queueDeadLetters } from "./dead
 export type { MemoryDeadLetters, MessageQueue } from "./dead_letters.js";
 export { AmazonEventsError, CredentialsError, UsageError } from "./errors.js";
 export type { FaultCode, UsageErrorCode } from "./errors.js";
+export { METRICS } from "./metrics.js";
+export type { CounterName, HistogramName, LevelName, MetricInfo, MetricLabels, MetricName, Metrics } from "./metrics.js";
+export { openTelemetryMetrics, promClientMetrics, promName } from "./metrics_adapters.js";
+export type { OpenTelemetryMeter, PromClient } from "./metrics_adapters.js";
 export type {
   Accepted,
   DeadLetter,

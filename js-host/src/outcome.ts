@@ -37,6 +37,7 @@ export const DEAD_LETTER_REASONS = [
   "credentials_refused",
   "token_unavailable",
   "request_refused",
+  "store_failed",
   "closed",
   "expired",
 ] as const;

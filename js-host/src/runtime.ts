@@ -1,4 +1,6 @@
-// What the outside world gives: time, chance, the network, a log. All of it can be replaced.
+// What the outside world gives: time, chance, the network, a log, metrics. All of it can be replaced.
+import { safeLogger } from "./log.js";
+import { safeMetrics, UNMEASURED, type Metrics } from "./metrics.js";
 
 /** The part of `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -12,7 +14,7 @@ export interface Clock {
   now(): number;
 }
 
-/** A logger in pino's call shape. It is given no secret and no raw identifier. */
+/** A logger in pino's call shape. It is given no secret and no raw identifier; errors come as plain objects. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -28,6 +30,7 @@ export interface Runtime {
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 const nothing = (): void => undefined;
@@ -35,15 +38,21 @@ const nothing = (): void => undefined;
 /** Says nothing. */
 export const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
-/** The runtime's own means, where none are given. */
-export function runtimeOf(given: Partial<Runtime>): Runtime {
+/**
+ * The runtime's own means, where none are given.
+ *
+ * @param secrets - exact texts that must not appear in the log
+ */
+export function runtimeOf(given: Partial<Runtime>, secrets: readonly string[] = []): Runtime {
+  const logger = given.logger ? safeLogger(given.logger, secrets) : SILENT;
   return {
     // Called on its own object in some runtimes and on none in others; a wrapper suits both.
     fetch: given.fetch ?? ((url, init) => globalThis.fetch(url, init)),
     clock: given.clock ?? { now: () => Date.now() },
     sleep: given.sleep ?? sleep,
     random: given.random ?? Math.random,
-    logger: given.logger ?? SILENT,
+    logger,
+    metrics: given.metrics ? safeMetrics(given.metrics, logger) : UNMEASURED,
   };
 }
 

@@ -1,6 +1,7 @@
 // Access tokens (Login with Amazon): fetched with the refresh token, kept until shortly before they expire.
 import type { Connection } from "./connection.js";
-import { AmazonEventsError, CredentialsError } from "./errors.js";
+import { AmazonEventsError, CredentialsError, storeFault } from "./errors.js";
+import { UNLABELLED } from "./metrics.js";
 import { redact } from "./redact.js";
 import { retryAfter, waitBefore, type RetryPolicy } from "./retry.js";
 import type { Runtime } from "./runtime.js";
@@ -13,7 +14,10 @@ export interface StoredToken {
   readonly refreshAt: number;
 }
 
-/** Where tokens are kept for all who share a refresh token. It holds values, never promises. */
+/**
+ * Where tokens are kept for all who share a refresh token. It holds values, never promises. One that does not answer within
+ * `timeoutMs` counts as one that failed.
+ */
 export interface TokenStore {
   get(): Promise<StoredToken | undefined> | StoredToken | undefined;
   set(token: StoredToken): Promise<void> | void;
@@ -62,11 +66,13 @@ export class Tokens {
    * An access token.
    *
    * @throws {@link CredentialsError} if Amazon refuses the client or the refresh token: trying again is of no use
-   * @throws {@link AmazonEventsError} `ERR_TOKEN_UNAVAILABLE` if the token endpoint did not answer usefully
+   * @throws {@link AmazonEventsError} `ERR_TOKEN_UNAVAILABLE` if the token endpoint did not answer usefully, `ERR_STORE` if
+   * the token store failed
    */
   async get(): Promise<string> {
     const { clock, sleep } = this.#options.runtime;
-    const kept = await this.#options.store.get();
+    const { store } = this.#options;
+    const kept = await this.#answered("could not read the token store", () => store.get());
     if (kept && kept.accessToken !== this.#refused && clock.now() < kept.refreshAt) return kept.accessToken;
     if (!this.#pending) return this.#begin();
     // In a Worker a promise of another request may never settle: whoever waits has a time limit of their own, and
@@ -86,6 +92,27 @@ export class Tokens {
   /** Says that Amazon did not take this token. The next {@link get} finds another one. */
   refuse(accessToken: string): void {
     this.#refused = accessToken;
+  }
+
+  /** What the store says, if it does so in time. */
+  async #answered<T>(doing: string, ask: () => Promise<T> | T): Promise<T> {
+    const { connection, runtime, timeoutMs, signal } = this.#options;
+    const timer = new AbortController();
+    const stop = (): void => timer.abort();
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      const answer = ask();
+      if (!(answer instanceof Promise)) return await answer;
+      const late = runtime.sleep(timeoutMs, timer.signal).then(() => {
+        throw new Error(`no answer within ${timeoutMs / 1000} s`);
+      });
+      return await Promise.race([answer, late]);
+    } catch (error) {
+      throw storeFault(doing, error, connection.secrets);
+    } finally {
+      timer.abort();
+      signal?.removeEventListener("abort", stop);
+    }
   }
 
   #begin(): Promise<string> {
@@ -124,7 +151,8 @@ export class Tokens {
             this.refreshes++;
             // Given out anew, it deserves another try.
             if (token.accessToken === this.#refused) this.#refused = undefined;
-            await store.set(token);
+            runtime.metrics.count("amazon_dsp_events.token.refreshes", 1, UNLABELLED);
+            await this.#answered("could not write the token store", () => store.set(token));
             runtime.logger.debug({ refreshAt: token.refreshAt }, "fetched an access token");
             return token.accessToken;
           }

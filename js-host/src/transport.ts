@@ -26,7 +26,7 @@ export interface Post {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Posts, and reads the reply. Never throws: a request that fails is an answer too. */
+/** Posts, and reads the reply. Never throws: a request that fails is an answer too. Never outlives its limit or its signal. */
 export async function post(runtime: Runtime, request: Post): Promise<Reply | NoReply> {
   const control = new AbortController();
   const forward = (): void => control.abort(request.signal?.reason);
@@ -34,13 +34,18 @@ export async function post(runtime: Runtime, request: Post): Promise<Reply | NoR
   request.signal?.addEventListener("abort", forward, { once: true });
   const timer = new AbortController();
   let timedOut = false;
-  const limit = runtime.sleep(request.timeoutMs, timer.signal).then(
+  // A fetch that does not heed its signal must not hold anybody up.
+  const ended = new Promise<undefined>((resolve) => {
+    control.signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  runtime.sleep(request.timeoutMs, timer.signal).then(
     () => {
       timedOut = true;
       control.abort();
     },
     () => undefined,
   );
+  const interruption = (): string => (timedOut ? `no reply within ${request.timeoutMs / 1000} s` : "interrupted");
   const exchange = async (): Promise<Reply> => {
     const response = await runtime.fetch(request.url, {
       method: "POST",
@@ -56,12 +61,10 @@ export async function post(runtime: Runtime, request: Post): Promise<Reply | NoR
     return { status, body, retryAfter: response.headers.get("retry-after") };
   };
   try {
-    // A fetch that does not heed its signal must not hold anybody up.
-    const reply = await Promise.race([exchange(), limit.then(() => undefined)]);
-    return reply ?? { status: 0, problem: `no reply within ${request.timeoutMs / 1000} s` };
+    const reply = await Promise.race([exchange(), ended]);
+    return reply ?? { status: 0, problem: interruption() };
   } catch (error) {
-    if (timedOut) return { status: 0, problem: `no reply within ${request.timeoutMs / 1000} s` };
-    return { status: 0, problem: request.signal?.aborted ? "interrupted" : networkProblem(error) };
+    return { status: 0, problem: control.signal.aborted ? interruption() : networkProblem(error) };
   } finally {
     timer.abort();
     request.signal?.removeEventListener("abort", forward);
