@@ -3,25 +3,29 @@ import { DEFAULT_BATCH } from "./batcher.js";
 import { connectionOf, type ConnectionParameters } from "./connection.js";
 import { outcomeCodes, Transformer, type AnalyticsEvent, type Batch, type Config, type DropReason, type OutcomeCode } from "./core.js";
 import { deadLetter, Delivery, type Settled } from "./delivery.js";
-import { AmazonEventsError, invalidOption } from "./errors.js";
+import { AmazonEventsError, invalidOption, quietly, storeFault } from "./errors.js";
+import type { MetricLabels, Metrics } from "./metrics.js";
 import { Outbox } from "./outbox.js";
-import type { DeadLettered, DeadLetterReason, DeadLetterSink, Dropped, EventOutcome, Stats } from "./outcome.js";
+import type { DeadLetterReason, DeadLetterSink, Dropped, EventOutcome, Stats } from "./outcome.js";
 import { Parcel } from "./parcel.js";
+import { batchWithin } from "./rate.js";
 import { DEFAULT_RETRY } from "./retry.js";
 import { runtimeOf, type Clock, type Fetch, type Logger, type Runtime, type Sleep } from "./runtime.js";
-import type { EventStore } from "./stores/store.js";
+import type { EventStore, StoredEvent } from "./stores/store.js";
 import { memoryTokenStore, Tokens, type TokenStore } from "./tokens.js";
 
 /** What {@link createAmazonEvents} takes. */
 export interface AmazonEventsOptions extends ConnectionParameters {
   /** The mapping's settings, or a {@link Transformer} that has them compiled already. */
   config?: Config | Transformer;
-  /** Told the outcome of every event, once. What it throws is logged. */
+  /** Told the outcome of every event, once. What it throws, or rejects with, is logged. */
   onOutcome?: (outcome: EventOutcome) => void;
   /** Where events go that were given up. */
   deadLetters?: DeadLetterSink;
   /** Keeps the queue over restarts. Without one it is in memory. */
   store?: EventStore;
+  /** Measures; see {@link METRICS}, {@link openTelemetryMetrics} and {@link promClientMetrics}. Without it nothing is measured. */
+  metrics?: Metrics;
   /** Shares access tokens. By default each client has its own. */
   tokenStore?: TokenStore;
 
@@ -33,6 +37,10 @@ export interface AmazonEventsOptions extends ConnectionParameters {
   flushIntervalMs?: number;
   /** Requests at once. Default 4. */
   concurrency?: number;
+  /** A ceiling of event requests, up to 10,000. Default none; after a 429 the client slows down by itself. */
+  maxRequestsPerSecond?: number;
+  /** A ceiling of events, up to 5,000,000. A request holds no more than one second's. Default none. */
+  maxEventsPerSecond?: number;
   /** Events that may be queued or on their way. Default 10,000. */
   maxQueueEvents?: number;
   /** Bytes that may be queued or on their way. Default 33,554,432. */
@@ -43,9 +51,12 @@ export interface AmazonEventsOptions extends ConnectionParameters {
   maxAttempts?: number;
   /** No wait between attempts is longer, whatever Amazon asks. Milliseconds, default 60,000. */
   maxWaitMs?: number;
-  /** How long after its first request an event may still be tried. Milliseconds, default 900,000. */
+  /**
+   * How long after its first request another one may begin for an event; anew after a fault of all requests that a store
+   * rode out. Milliseconds, default 900,000.
+   */
   maxElapsedMs?: number;
-  /** How long one request may take. Milliseconds, default 30,000. */
+  /** How long one request may take, to the last byte of its reply. Milliseconds, default 30,000. */
   timeoutMs?: number;
 
   fetch?: Fetch;
@@ -65,7 +76,12 @@ export interface BatchReceipt {
   readonly dropped: number;
 }
 
-/** A client; see {@link createAmazonEvents}. */
+/**
+ * A client; see {@link createAmazonEvents}.
+ *
+ * A fault of all requests (refused credentials, no token), and a store or a sink that fails, stop everything for 30 s. What
+ * is queued is then given up if there is no store; with one it is held, stays in the store, and goes again.
+ */
 export interface AmazonEvents {
   /**
    * Maps an event and queues it. Resolves when it is queued (kept by the store, if there is one) or dropped.
@@ -75,12 +91,17 @@ export interface AmazonEvents {
    *
    * An event that was refused was not taken, and counts nowhere.
    *
-   * @throws {@link AmazonEventsError} `ERR_CLOSED`; `ERR_QUEUE_FULL` if `whenFull` is `refuse`; `ERR_STORE` when the store
-   * or the sink for dead letters has failed, after which nothing more is taken or sent; whatever the store's `add` rejects
-   * with, such as `ERR_STORE_FULL`
+   * @throws {@link AmazonEventsError} `ERR_CLOSED`; `ERR_QUEUE_FULL` if `whenFull` is `refuse`; `ERR_STORE_FULL` if the
+   * store is; `ERR_STORE` if the store or the sink for dead letters fails, or did in the last 30 s
    */
   send(event: AnalyticsEvent, options?: { readonly wait?: false }): Promise<Receipt>;
-  /** The same, and resolves to the event's outcome. */
+  /**
+   * The same, and resolves to the event's outcome.
+   *
+   * @throws {@link AmazonEventsError} as above, and if there is no outcome: without a store `ERR_STORE`, as it could not be
+   * written to the dead letters; with one the fault that holds it up, or `ERR_CLOSED`. It is in the store then; `onOutcome`
+   * tells what becomes of it
+   */
   send(event: AnalyticsEvent, options: { readonly wait: true }): Promise<EventOutcome>;
   /** Maps and queues the events of NDJSON, a JSON array or `{"batch":[…]}`, as UTF-8 bytes or a text. */
   sendBatch(events: Uint8Array | string): Promise<BatchReceipt>;
@@ -88,14 +109,17 @@ export interface AmazonEvents {
    * Sends what is queued, and what an earlier process left in the store, and resolves when all of it has an outcome. Call
    * it when the program starts to take up the store without sending anything new. In a Worker: `ctx.waitUntil(amazon.flush())`.
    *
-   * @throws {@link AmazonEventsError} `ERR_STORE` when the store or the sink for dead letters has failed
+   * @throws {@link AmazonEventsError} with a store, the fault that holds events up; `ERR_STORE` when the store fails, or
+   * when events of this client never had an outcome, as the sink for dead letters failed and there is no store
    */
   flush(): Promise<void>;
   /**
    * Takes no more events, and sends what is queued. After `deadlineMs` (by default it waits as long as retries take)
-   * what is left stays in the store, or goes to the dead letters if there is none.
+   * what is left stays in the store, or goes to the dead letters if there is none. The store and the sink have one more
+   * second to take note of it.
    *
-   * @throws {@link AmazonEventsError} as `flush` does; the store is closed all the same
+   * @throws {@link AmazonEventsError} as `flush` does, and `ERR_STORE` if the store or the sink did not answer by then; the
+   * store is closed all the same
    */
   close(options?: { readonly deadlineMs?: number }): Promise<void>;
   stats(): Stats;
@@ -103,6 +127,13 @@ export interface AmazonEvents {
 
 // A refused token or a missing permission will not mend itself in the next second; it may in the next minute.
 const HALT_MS = 30_000;
+// For the store and the sink, after the deadline of `close`.
+const GRACE_MS = 1000;
+const MAX_DEADLINE_MS = 86_400_000;
+
+// Amazon's other codes are many, and may become more.
+const REJECTIONS: Readonly<Record<string, string>> = { BAD_REQUEST: "bad_request", CONTENT_TOO_LARGE: "content_too_large" };
+const ACCEPTED: MetricLabels = { outcome: "accepted", reason: "none" };
 
 /**
  * Makes a client. Nothing is sent, and nothing runs, before the first event.
@@ -120,6 +151,9 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
+/** The outcome of an event that was on its way. */
+type Ended = Exclude<Settled, { readonly end: "undelivered" }>;
+
 class Client implements AmazonEvents {
   readonly #options: AmazonEventsOptions;
   readonly #runtime: Runtime;
@@ -129,23 +163,32 @@ class Client implements AmazonEvents {
   readonly #delivery: Delivery;
   readonly #outbox: Outbox;
   readonly #noTokens = new AbortController();
+  readonly #secrets: readonly string[];
   readonly #waiters = new Map<Parcel, Waiter>();
   readonly #counts = { events: 0, mapped: 0, accepted: 0, rejected: 0, deadLettered: 0 };
   readonly #dropped: Partial<Record<DropReason, number>> = {};
-  /** What `send` is handing to the store. */
-  readonly #taking = new Set<Promise<void>>();
-  #restored: Promise<void> | undefined;
-  /** The store or the sink has failed: what is left has no outcome, and nothing more is taken. */
-  #broken: AmazonEventsError | undefined;
+  /** Events that are being handed to the store and queued. */
+  readonly #taking = new Set<Promise<unknown>>();
+  /** Events that will never have an outcome, and why. */
+  #lost: { events: number; fault: AmazonEventsError } | undefined;
+  /** What an earlier process left, as far as it was read. */
+  #left: AsyncIterator<StoredEvent> | Iterator<StoredEvent> | undefined;
+  /** The last id of it that was taken up. */
+  #leftUntil = Number.NEGATIVE_INFINITY;
+  #isRestored: boolean;
+  #restoring: Promise<void> | undefined;
   #nextKey = 0;
   #closed = false;
+  #finished: Promise<void> | undefined;
 
   constructor(options: AmazonEventsOptions) {
     const connection = connectionOf(options);
     this.#options = options;
-    this.#runtime = runtimeOf(options);
+    this.#secrets = connection.secrets;
+    this.#runtime = runtimeOf(options, connection.secrets);
     this.#transformer = options.config instanceof Transformer ? options.config : new Transformer(options.config);
     this.#codes = outcomeCodes();
+    this.#isRestored = options.store === undefined;
     const retry = {
       ...DEFAULT_RETRY,
       maxAttempts: whole(options, "maxAttempts", 4, 100, DEFAULT_RETRY.maxAttempts),
@@ -154,6 +197,10 @@ class Client implements AmazonEvents {
     };
     const timeoutMs = whole(options, "timeoutMs", 1, 600_000, 30_000);
     const concurrency = whole(options, "concurrency", 1, 100, 4);
+    const rate = {
+      requestsPerSecond: positive(options, "maxRequestsPerSecond", 10_000),
+      eventsPerSecond: positive(options, "maxEventsPerSecond", 5_000_000),
+    };
     const runtime = this.#runtime;
     this.#tokens = new Tokens({
       connection,
@@ -170,7 +217,7 @@ class Client implements AmazonEvents {
       retry,
       timeoutMs,
       concurrency,
-      deadLetters: options.deadLetters,
+      rate,
       haltMs: HALT_MS,
       settle: (settled) => this.#settle(settled),
     });
@@ -178,14 +225,16 @@ class Client implements AmazonEvents {
       runtime,
       delivery: this.#delivery,
       concurrency,
-      batch: {
-        events: whole(options, "maxBatchEvents", 1, DEFAULT_BATCH.events, DEFAULT_BATCH.events),
-        bytes: whole(options, "maxBatchBytes", 1, DEFAULT_BATCH.bytes, DEFAULT_BATCH.bytes),
-      },
+      batch: batchWithin(
+        {
+          events: whole(options, "maxBatchEvents", 1, DEFAULT_BATCH.events, DEFAULT_BATCH.events),
+          bytes: whole(options, "maxBatchBytes", 1, DEFAULT_BATCH.bytes, DEFAULT_BATCH.bytes),
+        },
+        rate,
+      ),
       flushIntervalMs: whole(options, "flushIntervalMs", 0, 3_600_000, 1000),
       maxEvents: whole(options, "maxQueueEvents", 1, 100_000_000, 10_000),
       maxBytes: whole(options, "maxQueueBytes", 1, 2 ** 40, 32 * 2 ** 20),
-      failed: (batch, error) => this.#fail(batch, error),
     });
     if (options.whenFull !== undefined && options.whenFull !== "wait" && options.whenFull !== "refuse") {
       throw invalidOption("whenFull", "`wait` or `refuse`", options.whenFull);
@@ -221,30 +270,63 @@ class Client implements AmazonEvents {
   }
 
   async flush(): Promise<void> {
-    await this.#restore();
-    await this.#outbox.flush();
-    if (this.#broken) throw this.#broken;
+    try {
+      await this.#restore(() => {
+        const fault = this.#outbox.blockedBy;
+        if (fault) throw fault;
+      });
+    } finally {
+      await Promise.allSettled(this.#taking);
+      await this.#outbox.flush();
+    }
+    const fault = this.#outbox.blockedBy;
+    if (fault) throw fault;
+    if (!this.#lost) return;
+    const { events, fault: cause } = this.#lost;
+    throw new AmazonEventsError("ERR_STORE", `${events} events have no outcome: ${cause.message}`, { cause });
   }
 
   async close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
-    this.#closed = true;
-    const ended = new AbortController();
-    if (options.deadlineMs !== undefined) {
-      this.#runtime.sleep(options.deadlineMs, ended.signal).then(
-        () => {
-          this.#delivery.abort(new AmazonEventsError("ERR_CLOSED", "the client was closed before the event could be delivered"));
-          this.#noTokens.abort();
-        },
-        () => undefined,
-      );
+    const { deadlineMs } = options;
+    if (deadlineMs !== undefined && !(Number.isInteger(deadlineMs) && deadlineMs >= 0 && deadlineMs <= MAX_DEADLINE_MS)) {
+      throw invalidOption("deadlineMs", `a whole number from 0 to ${MAX_DEADLINE_MS}`, deadlineMs);
     }
+    this.#closed = true;
+    const finished = (this.#finished ??= this.#finish());
+    if (deadlineMs === undefined) return finished;
+    const ended = new AbortController();
+    const late = this.#cutShort(deadlineMs, ended.signal);
+    late.catch(() => undefined);
     try {
-      await Promise.allSettled(this.#taking);
-      await this.flush();
+      await Promise.race([finished, late]);
     } finally {
       ended.abort();
+    }
+  }
+
+  async #finish(): Promise<void> {
+    try {
+      await this.flush();
+    } catch (error) {
+      // At the deadline events stay in the store, as was asked for.
+      if (!(error instanceof AmazonEventsError && error.code === "ERR_CLOSED")) throw error;
+    } finally {
+      this.#outbox.abandon();
       await this.#options.store?.close();
     }
+  }
+
+  /** Gives up at the deadline, and then on those who should have taken note of it. */
+  async #cutShort(deadlineMs: number, ended: AbortSignal): Promise<never> {
+    const { sleep } = this.#runtime;
+    await sleep(deadlineMs, ended);
+    this.#delivery.abort(new AmazonEventsError("ERR_CLOSED", "the client was closed before the event could be delivered"));
+    this.#noTokens.abort();
+    await sleep(GRACE_MS, ended);
+    throw new AmazonEventsError(
+      "ERR_STORE",
+      `closed with ${this.stats().pending} events without an outcome: the store or the dead-letter sink did not answer within ${GRACE_MS / 1000} s of the deadline`,
+    );
   }
 
   stats(): Stats {
@@ -262,72 +344,108 @@ class Client implements AmazonEvents {
   /** What every way in begins with. */
   async #enter(): Promise<void> {
     this.#mustTake();
-    await this.#restore();
-    if (!this.#outbox.hasRoom) {
-      if (this.#options.whenFull === "refuse") {
-        throw new AmazonEventsError("ERR_QUEUE_FULL", `the queue is full (${this.#outbox.size} events): the event was not taken`);
-      }
-      await this.#outbox.room();
-    }
+    const refuses = this.#options.whenFull === "refuse";
+    await this.#restore(() => {
+      this.#mustTake();
+      // What an earlier process left is worth a wait, but not for the end of a fault.
+      if (refuses && this.#outbox.blockedBy) throw this.#full();
+    });
+    if (refuses && !this.#outbox.hasRoom) throw this.#full();
+    await this.#outbox.room(() => this.#mustTake());
+  }
+
+  #full(): AmazonEventsError {
+    return new AmazonEventsError("ERR_QUEUE_FULL", `the queue is full (${this.#outbox.size} events): the event was not taken`);
   }
 
   #mustTake(): void {
     if (this.#closed) throw new AmazonEventsError("ERR_CLOSED", "the client is closed: make a new one to send more events");
-    if (this.#broken) throw this.#broken;
+    this.#mustKeep();
   }
 
-  /** Takes up what an earlier process left, once. */
-  #restore(): Promise<void> | undefined {
+  /** Throws while the store, or the sink, is taken to be broken. */
+  #mustKeep(): void {
+    const { fault } = this.#delivery;
+    if (fault?.code === "ERR_STORE") throw fault;
+  }
+
+  /**
+   * Takes up what an earlier process left, before anything else is sent.
+   *
+   * @param check - asked as long as there is no room for more of it; what it throws ends the wait
+   */
+  async #restore(check: () => void): Promise<void> {
     const { store } = this.#options;
-    if (!store) return undefined;
-    return (this.#restored ??= this.#takeUp(store));
+    while (store && !this.#isRestored) {
+      await this.#outbox.room(check);
+      await (this.#restoring ??= this.#takeUp(store).finally(() => (this.#restoring = undefined)));
+    }
   }
 
+  /** Takes up as much as there is room for. */
   async #takeUp(store: EventStore): Promise<void> {
+    this.#mustKeep();
     let expired: Parcel[] = [];
-    const giveUp = async (): Promise<void> => {
-      const parcels = expired;
-      expired = [];
-      await deadLetter(this.#options.deadLetters, parcels, "expired");
-      await this.#settle(parcels.map((parcel) => ({ parcel, end: "dead_lettered", reason: "expired" })));
-    };
-    for await (const { id, wire, expired: why } of store.pending()) {
-      await this.#outbox.room();
-      if (this.#broken) throw this.#broken;
-      // A closed client that gives up leaves the rest where it is.
-      if (this.#closed && this.#delivery.fault) return;
-      const parcel = new Parcel(wire, id);
-      this.#counts.events++;
-      this.#counts.mapped++;
-      if (why === undefined) {
-        this.#outbox.add(parcel);
-        continue;
+    try {
+      this.#left ??= iteratorOf(store.pending());
+      while (this.#outbox.hasRoom) {
+        const { done, value } = await this.#left.next();
+        // Those that come first have their end first: what fails leaves nothing behind that was passed over.
+        if (expired.length > 0 && (done || value.expired === undefined || expired.length >= DEFAULT_BATCH.events)) {
+          await this.#expire(expired);
+          expired = [];
+        }
+        // A closed client that gives up leaves the rest where it is.
+        if (done || (this.#closed && this.#delivery.fault)) {
+          this.#isRestored = true;
+          return;
+        }
+        if (value.id <= this.#leftUntil) continue;
+        const parcel = new Parcel(value.wire, value.id);
+        if (value.expired === undefined) {
+          this.#countEvents(1);
+          this.#leftUntil = value.id;
+          this.#outbox.add(parcel);
+        } else {
+          parcel.lastError = value.expired;
+          expired.push(parcel);
+        }
       }
-      parcel.lastError = why;
-      expired.push(parcel);
-      if (expired.length >= DEFAULT_BATCH.events) await giveUp();
+      if (expired.length > 0) await this.#expire(expired);
+    } catch (error) {
+      this.#left = undefined;
+      throw this.#failed("could not read the store", error);
     }
-    if (expired.length > 0) await giveUp();
+  }
+
+  async #expire(parcels: readonly Parcel[]): Promise<void> {
+    this.#countEvents(parcels.length);
+    try {
+      await this.#end(parcels.map((parcel) => ({ parcel, end: "dead_lettered", reason: "expired" })));
+    } catch (error) {
+      this.#countEvents(-parcels.length);
+      throw error;
+    }
+    this.#leftUntil = parcels.at(-1)?.key ?? this.#leftUntil;
+  }
+
+  #countEvents(events: number): void {
+    this.#counts.events += events;
+    this.#counts.mapped += events;
   }
 
   /** Queues the events of a batch, and tells the outcome of those that were dropped. Counts none of them if it cannot. */
-  async #take(batch: Batch, waiter?: Waiter): Promise<Dropped[]> {
+  #take(batch: Batch, waiter?: Waiter): Promise<Dropped[]> {
+    const taking = this.#takeIn(batch, waiter).finally(() => this.#taking.delete(taking));
+    this.#taking.add(taking);
+    return taking;
+  }
+
+  async #takeIn(batch: Batch, waiter: Waiter | undefined): Promise<Dropped[]> {
     // What came while this waited its turn.
     this.#mustTake();
     const wires = wiresOf(batch);
-    let ids: readonly number[] | undefined;
-    const { store } = this.#options;
-    if (store && wires.length > 0) {
-      const taking = (async () => {
-        ids = await store.add(wires);
-      })();
-      this.#taking.add(taking);
-      try {
-        await taking;
-      } finally {
-        this.#taking.delete(taking);
-      }
-    }
+    const ids = wires.length > 0 ? await this.#keep(wires) : undefined;
     const dropped = this.#countIn(batch);
     for (const [index, wire] of wires.entries()) {
       const parcel = new Parcel(wire, ids?.[index] ?? this.#nextKey++);
@@ -335,6 +453,15 @@ class Client implements AmazonEvents {
       this.#outbox.add(parcel);
     }
     return dropped;
+  }
+
+  async #keep(wires: readonly Uint8Array[]): Promise<readonly number[] | undefined> {
+    try {
+      return await this.#options.store?.add(wires);
+    } catch (error) {
+      if (error instanceof AmazonEventsError && error.code === "ERR_STORE_FULL") throw error;
+      throw this.#failed("could not keep events in the store", error);
+    }
   }
 
   /** Counts the events of a batch and tells the outcome of those that were dropped. */
@@ -346,6 +473,7 @@ class Client implements AmazonEvents {
       if (outcome?.outcome === "dropped") {
         this.#dropped[outcome.reason] = (this.#dropped[outcome.reason] ?? 0) + 1;
         dropped.push(outcome);
+        this.#runtime.metrics.count("amazon_dsp_events.events", 1, { outcome: "dropped", reason: outcome.reason });
         this.#tell(() => outcome);
       } else {
         this.#counts.mapped++;
@@ -354,18 +482,54 @@ class Client implements AmazonEvents {
     return dropped;
   }
 
+  /** Stops everything for a while, for the store or the sink failed. */
+  #failed(doing: string, error: unknown): AmazonEventsError {
+    const fault = storeFault(doing, error, this.#secrets);
+    this.#delivery.fail(fault);
+    return fault;
+  }
+
+  /** Ends events, each in its outcome; or holds them, where there is a store. */
   async #settle(settled: readonly Settled[]): Promise<void> {
-    const { store, deadLetters } = this.#options;
-    const undelivered = settled.filter((one) => one.end === "undelivered");
-    // A client that has ended leaves them in its store; without one nobody else will come back for them.
-    const stays = store !== undefined && (this.#closed || this.#broken !== undefined);
-    for (const { parcel, fault } of undelivered) {
-      if (stays) this.#refuse(parcel, fault);
-      else await deadLetter(deadLetters, [named(parcel, fault)], reasonOf(fault));
+    const { store } = this.#options;
+    const ended: Ended[] = [];
+    const left: Parcel[] = [];
+    let leftFor: AmazonEventsError | undefined;
+    for (const one of settled) {
+      if (one.end !== "undelivered") {
+        ended.push(one);
+      } else if (store) {
+        left.push(one.parcel);
+        leftFor = one.fault;
+      } else {
+        // Nobody else will come back for them.
+        one.parcel.lastError = one.fault.message;
+        ended.push({ parcel: one.parcel, end: "dead_lettered", reason: reasonOf(one.fault) });
+      }
     }
-    const final = settled.filter((one) => one.end !== "undelivered" || !stays);
-    await store?.remove(final.map(({ parcel }) => parcel.key));
-    for (const one of final) {
+    if (leftFor) this.#hold(left, leftFor);
+    try {
+      await this.#end(ended);
+    } catch (error) {
+      const fault = this.#failed("could not note outcomes", error);
+      const parcels = ended.map(({ parcel }) => parcel);
+      if (store) this.#hold(parcels, fault);
+      else this.#lose(parcels, fault);
+    }
+  }
+
+  /** Notes outcomes, counts them, and tells them. None of them if it fails. */
+  async #end(ended: readonly Ended[]): Promise<void> {
+    if (ended.length === 0) return;
+    const { store, deadLetters } = this.#options;
+    await deadLetter(deadLetters, ended, this.#secrets);
+    try {
+      await store?.remove(ended.map(({ parcel }) => parcel.key));
+    } catch (error) {
+      throw storeFault("could not note outcomes in the store", error, this.#secrets);
+    }
+    for (const one of ended) {
+      this.#runtime.metrics.count("amazon_dsp_events.events", 1, labelsOf(one));
       if (one.end === "accepted") this.#counts.accepted++;
       else if (one.end === "rejected") this.#counts.rejected++;
       else this.#counts.deadLettered++;
@@ -373,16 +537,23 @@ class Client implements AmazonEvents {
     }
   }
 
-  #fail(batch: readonly Parcel[], error: AmazonEventsError): void {
-    this.#runtime.logger.error({ code: error.code }, error.message);
-    this.#broken ??= error;
-    for (const parcel of batch) this.#refuse(parcel, error);
+  /** Keeps events for later. Whoever waits for their outcome might wait for long. */
+  #hold(parcels: readonly Parcel[], fault: AmazonEventsError): void {
+    this.#outbox.hold(parcels, fault);
+    this.#refuse(parcels, fault);
   }
 
-  /** Tells whoever waits for the event that there will be no outcome. */
-  #refuse(parcel: Parcel, error: AmazonEventsError): void {
-    this.#waiters.get(parcel)?.reject(error);
-    this.#waiters.delete(parcel);
+  /** Events without a store whose outcome could not be noted have none. */
+  #lose(parcels: readonly Parcel[], fault: AmazonEventsError): void {
+    this.#lost = { events: (this.#lost?.events ?? 0) + parcels.length, fault: this.#lost?.fault ?? fault };
+    this.#refuse(parcels, fault);
+  }
+
+  #refuse(parcels: readonly Parcel[], fault: AmazonEventsError): void {
+    for (const parcel of parcels) {
+      this.#waiters.get(parcel)?.reject(fault);
+      this.#waiters.delete(parcel);
+    }
   }
 
   #tell(outcome: () => EventOutcome, parcel?: Parcel): void {
@@ -390,39 +561,42 @@ class Client implements AmazonEvents {
     if (parcel) this.#waiters.delete(parcel);
     const { onOutcome } = this.#options;
     if (!waiter && !onOutcome) return;
-    const told = outcome();
-    waiter?.resolve(told);
-    try {
-      onOutcome?.(told);
-    } catch (error) {
-      this.#runtime.logger.error({ err: error }, "onOutcome threw");
-    }
+    quietly(
+      () => {
+        const told = outcome();
+        waiter?.resolve(told);
+        return onOutcome?.(told);
+      },
+      (error) => this.#runtime.logger.error({ err: error }, "onOutcome threw"),
+    );
   }
 }
 
-function outcomeOf(settled: Settled): EventOutcome {
-  const { eventId, attempts, lastError } = settled.parcel;
-  switch (settled.end) {
+function labelsOf(ended: Ended): MetricLabels {
+  switch (ended.end) {
+    case "accepted":
+      return ACCEPTED;
+    case "rejected":
+      return { outcome: "rejected", reason: REJECTIONS[ended.code] ?? "other" };
+    case "dead_lettered":
+      return { outcome: "dead_lettered", reason: ended.reason };
+  }
+}
+
+function outcomeOf(ended: Ended): EventOutcome {
+  const { eventId, attempts, lastError } = ended.parcel;
+  switch (ended.end) {
     case "accepted":
       return { outcome: "accepted", eventId, attempts };
     case "rejected":
-      return { outcome: "rejected", eventId, attempts, code: settled.code, message: settled.message };
+      return { outcome: "rejected", eventId, attempts, code: ended.code, message: ended.message };
     case "dead_lettered":
-      return { outcome: "dead_lettered", eventId, attempts, reason: settled.reason, lastError };
-    case "undelivered":
-      return {
-        outcome: "dead_lettered",
-        eventId,
-        attempts,
-        reason: reasonOf(settled.fault),
-        lastError: settled.fault.message,
-      } satisfies DeadLettered;
+      return { outcome: "dead_lettered", eventId, attempts, reason: ended.reason, lastError };
   }
 }
 
-function named(parcel: Parcel, fault: AmazonEventsError): Parcel {
-  parcel.lastError = fault.message;
-  return parcel;
+function iteratorOf(events: ReturnType<EventStore["pending"]>): AsyncIterator<StoredEvent> | Iterator<StoredEvent> {
+  return Symbol.asyncIterator in events ? events[Symbol.asyncIterator]() : events[Symbol.iterator]();
 }
 
 function reasonOf(fault: AmazonEventsError): DeadLetterReason {
@@ -432,6 +606,8 @@ function reasonOf(fault: AmazonEventsError): DeadLetterReason {
       return "credentials_refused";
     case "ERR_TOKEN_UNAVAILABLE":
       return "token_unavailable";
+    case "ERR_STORE":
+      return "store_failed";
     case "ERR_CLOSED":
       return "closed";
     default:
@@ -459,6 +635,12 @@ function wiresOf({ events, offsets }: Batch): Uint8Array[] {
 type LimitName = {
   [Name in keyof AmazonEventsOptions]-?: AmazonEventsOptions[Name] extends number | undefined ? Name : never;
 }[keyof AmazonEventsOptions];
+
+function positive(options: AmazonEventsOptions, name: LimitName, max: number): number | undefined {
+  const value: unknown = options[name];
+  if (value === undefined || (typeof value === "number" && value > 0 && value <= max)) return value;
+  throw invalidOption(name, `a number above 0, at most ${max}`, value);
+}
 
 function whole(options: AmazonEventsOptions, name: LimitName, min: number, max: number, standard: number): number {
   const value: unknown = options[name];

@@ -14,7 +14,7 @@ export interface MemoryDeadLetters extends DeadLetterSink {
 /**
  * Keeps dead letters in memory, for whoever looks at them in the same process.
  *
- * @param maxLetters - it refuses more than that, which stops the client: nothing is thrown away. Default 10,000
+ * @param maxLetters - it refuses more than that, which stops the client for 30 s: nothing is thrown away. Default 10,000
  */
 export function memoryDeadLetters(maxLetters = 10_000): MemoryDeadLetters {
   if (!Number.isInteger(maxLetters) || maxLetters < 1) throw invalidOption("maxLetters", "a whole number from 1", maxLetters);
@@ -38,8 +38,8 @@ export function memoryDeadLetters(maxLetters = 10_000): MemoryDeadLetters {
 }
 
 /**
- * Hands each dead letter to a function, one after the other. If it fails, the client stops, and the event has no outcome;
- * after a restart with a store it may be handed over again.
+ * Hands each dead letter to a function, one after the other. If it fails, the client stops for 30 s, and the event has no
+ * outcome; with a store it is tried again, and may be handed over again.
  */
 export function callbackDeadLetters(take: (letter: DeadLetter) => Promise<void> | void): DeadLetterSink {
   if (typeof take !== "function") throw invalidOption("take", "a function", take);

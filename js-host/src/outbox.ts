@@ -1,8 +1,9 @@
-// The queue between those who have events and the delivery: fills batches, keeps so many on their way at once, and makes
-// senders wait when there is too much.
+// The queue between those who have events and the delivery: fills batches, keeps so many on their way at once, makes
+// senders wait when there is too much, and holds what is to go again when a fault is over.
 import { Batcher, type BatchLimits } from "./batcher.js";
 import type { Delivery } from "./delivery.js";
-import { AmazonEventsError, messageOf } from "./errors.js";
+import { storeFault, type AmazonEventsError } from "./errors.js";
+import { UNLABELLED } from "./metrics.js";
 import type { Parcel } from "./parcel.js";
 import type { Runtime } from "./runtime.js";
 
@@ -19,8 +20,12 @@ export interface OutboxOptions {
   readonly maxEvents: number;
   /** Bytes that may wait or be on their way. */
   readonly maxBytes: number;
-  /** Told of a batch whose delivery broke off because the store, the journal or the sink failed. Everything has stopped then. */
-  readonly failed?: (batch: readonly Parcel[], error: AmazonEventsError) => void;
+}
+
+/** Events that were left, and why. */
+interface Held {
+  readonly batch: readonly Parcel[];
+  readonly fault: AmazonEventsError;
 }
 
 /** Events on their way out. */
@@ -28,13 +33,16 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #batcher: Batcher;
   /** Full batches that wait for their turn. */
-  readonly #ready: Parcel[][] = [];
+  #ready: (readonly Parcel[])[] = [];
   /** Batches on their way. */
   readonly #active = new Set<Promise<void>>();
+  /** Batches that wait for the end of a fault. */
+  #held: Held[] = [];
   readonly #waiting: (() => void)[] = [];
   #events = 0;
   #bytes = 0;
   #timer: AbortController | undefined;
+  #haltTimer: AbortController | undefined;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -51,28 +59,56 @@ export class Outbox {
     return this.#events === 0 || (this.#events < this.#options.maxEvents && this.#bytes < this.#options.maxBytes);
   }
 
-  /** Resolves when another event is within the limits. */
-  async room(): Promise<void> {
+  /** The fault whose end everything waits for that is left. */
+  get blockedBy(): AmazonEventsError | undefined {
+    return this.#active.size === 0 ? this.#held[0]?.fault : undefined;
+  }
+
+  /**
+   * Resolves when another event is within the limits.
+   *
+   * @param check - asked as long as there is no room; what it throws ends the wait
+   */
+  async room(check?: () => void): Promise<void> {
     while (!this.hasRoom) {
       // Whoever waits for room waits for what is queued, so it had better go.
       this.#seal();
+      check?.();
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
   /** Queues an event, whether there is room or not: ask {@link room} first. */
   add(parcel: Parcel): void {
-    this.#events++;
-    this.#bytes += parcel.wire.length;
+    this.#grow([parcel], 1);
     for (const batch of this.#batcher.add(parcel)) this.#ready.push(batch);
     this.#pump();
     this.#watchAge();
   }
 
-  /** Sends what is queued now, and resolves when it is settled. */
+  /** Takes back events that the delivery has left, all in one call, to send them when its fault is over. */
+  hold(batch: readonly Parcel[], fault: AmazonEventsError): void {
+    this.#grow(batch, 1);
+    this.#held.push({ batch, fault });
+    this.#watchHalt();
+  }
+
+  /** Sends what is queued now, and resolves when it is settled, or held. */
   async flush(): Promise<void> {
-    this.#seal();
-    while (this.#active.size > 0) await Promise.all(this.#active);
+    for (;;) {
+      this.#seal();
+      if (this.#active.size === 0) return;
+      await Promise.all(this.#active);
+    }
+  }
+
+  /** Forgets what is held. */
+  abandon(): void {
+    for (const { batch } of this.#held) this.#grow(batch, -1);
+    this.#held = [];
+    this.#haltTimer?.abort();
+    this.#haltTimer = undefined;
+    this.#wake();
   }
 
   #seal(): void {
@@ -96,29 +132,65 @@ export class Outbox {
     }
   }
 
+  #watchHalt(): void {
+    const { runtime, delivery } = this.#options;
+    const ms = delivery.haltedMs;
+    // A delivery that has stopped for good has a client that is about to abandon the rest.
+    if (this.#haltTimer || this.#held.length === 0 || ms === Number.POSITIVE_INFINITY) return;
+    const timer = (this.#haltTimer = new AbortController());
+    runtime.sleep(ms, timer.signal).then(
+      () => {
+        this.#haltTimer = undefined;
+        this.#pump();
+        this.#watchHalt();
+      },
+      () => undefined,
+    );
+  }
+
   #pump(): void {
+    if (this.#held.length > 0 && !this.#options.delivery.fault) this.#release();
     while (this.#active.size < this.#options.concurrency) {
       const batch = this.#ready.shift();
       if (!batch) return;
       const run = this.#run(batch).finally(() => {
         this.#active.delete(run);
-        this.#events -= batch.length;
-        for (const { wire } of batch) this.#bytes -= wire.length;
+        this.#grow(batch, -1);
         this.#pump();
-        for (const proceed of this.#waiting.splice(0)) proceed();
+        this.#wake();
       });
       this.#active.add(run);
     }
+  }
+
+  /** Queues what was held. Those whose own request was refused go last: they may be the reason, and must not block the others. */
+  #release(): void {
+    const tried = ({ batch }: Held): boolean => batch.some(({ firstTriedAt }) => firstTriedAt !== undefined);
+    const batches = (held: readonly Held[]): (readonly Parcel[])[] => held.map(({ batch }) => batch);
+    this.#ready = [
+      ...batches(this.#held.filter((held) => !tried(held))),
+      ...this.#ready,
+      ...batches(this.#held.filter(tried)),
+    ];
+    this.#held = [];
+  }
+
+  #wake(): void {
+    for (const proceed of this.#waiting.splice(0)) proceed();
+  }
+
+  #grow(batch: readonly Parcel[], sign: 1 | -1): void {
+    this.#events += sign * batch.length;
+    for (const { wire } of batch) this.#bytes += sign * wire.length;
+    this.#options.runtime.metrics.adjust("amazon_dsp_events.queue.events", sign * batch.length, UNLABELLED);
   }
 
   async #run(batch: readonly Parcel[]): Promise<void> {
     try {
       await this.#options.delivery.deliver(batch);
     } catch (error) {
-      // The journal, the store or the sink failed: sending on would lose track of events.
-      const fault = error instanceof AmazonEventsError ? error : new AmazonEventsError("ERR_STORE", messageOf(error), { cause: error });
-      this.#options.delivery.halt(fault);
-      this.#options.failed?.(batch, fault);
+      // Whoever keeps the outcomes failed: sending on would lose track of events.
+      this.#options.delivery.fail(storeFault("could not note what became of events", error));
     }
   }
 }

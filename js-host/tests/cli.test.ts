@@ -129,6 +129,7 @@ const wrongUse: [string, string[], RegExp][] = [
   ["a report that cannot be written", ["send", "-", "--dry-run", "--report", "/nowhere/report.json"], /^error: cannot write --report \/nowhere\/report\.json: /],
   ["an option nobody knows", ["send", "--dryrun"], /^error: unknown option '--dryrun'\n\(Did you mean --dry-run\?\)\n$/],
   ["a number out of range", ["send", "--max-attempts", "3"], /It must be a whole number from 4 to 100\./],
+  ["a rate of none", ["send", "--max-events-per-second", "0"], /It must be a number above 0, at most 5000000\./],
   ["no parameters", ["send", "-"], /^error: missing connection parameters:\n  ADVERTISER_ID .*\n  CLIENT_ID .*\n  CLIENT_SECRET .*\n  REFRESH_TOKEN .*\nSet them in the environment/],
 ];
 for (const [name, args, message] of wrongUse) {
@@ -189,6 +190,12 @@ test("send takes standard input and prints the report as JSON", async () => {
   const { code, out } = await run(["send", "-", ...NOW, "--json"], { env: mock.parameters, input: `${JSON.stringify(event("m"))}\nbroken\n` });
   const report = JSON.parse(out) as Report;
   assert.deepEqual([code, report.accepted, report.dropped], [0, 1, { invalid_event: 1 }]);
+});
+
+test("send keeps to a ceiling of events", async () => {
+  const mock = await amazon();
+  const { code, report } = await send(mock, fileOf(450), "--max-events-per-second", "300", "--max-requests-per-second", "50.5");
+  assert.deepEqual([code, report.accepted, report.requests, mock.stats().largestBatch], [0, 450, 2, 300]);
 });
 
 test("a dry run needs no credentials and sends nothing", async () => {

@@ -96,6 +96,12 @@ test("what send gave up, replay sends with the same bytes", async () => {
   assert.equal(readFileSync(dead, "utf8"), before);
 });
 
+test("replay keeps to a ceiling of events", async () => {
+  const mock = await amazon();
+  const { code, report } = await replay(mock, file(line("a"), line("b"), line("c")), "--max-events-per-second", "2", "--max-requests-per-second", "50.5");
+  assert.deepEqual([code, report.accepted, report.requests, mock.stats().largestBatch], [0, 3, 2, 2]);
+});
+
 test("an event's bytes are not touched, whoever wrote them; standard input will do", async () => {
   const mock = await amazon();
   const wires = [wire("a"), wire("b", ',"customData":[{"name":"n","dataType":"STRING","value":"\\u0061"}]')];

@@ -4,7 +4,9 @@ import { setImmediate as tick } from "node:timers/promises";
 
 import type { AmazonEventsOptions } from "../dist/client.js";
 import type { EventOutcome } from "../dist/outcome.js";
-import { createAmazonEvents, type AmazonEvents } from "../dist/index.js";
+import {
+  createAmazonEvents, METRICS, type AmazonEvents, type EventStore, type MetricLabels, type MetricName, type Metrics, type StoredEvent,
+} from "../dist/index.js";
 import { seeded } from "../dist/mock/faults.js";
 
 /** A clock that only moves when everybody waits. */
@@ -16,6 +18,7 @@ export class VirtualTime {
 
   readonly sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(new Error("aborted"));
       const abort = (): void => {
         this.#timers = this.#timers.filter((one) => one !== timer);
         reject(new Error("aborted"));
@@ -60,16 +63,141 @@ export interface Asked {
   readonly ids: readonly string[];
   readonly wires: readonly string[];
   readonly bytes: number;
+  readonly body: string;
   readonly headers: Record<string, string>;
 }
 
-/** What a script answers: a reply, or a failure of the network. */
-export type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | "reset" | "hang";
+/** What a script answers: a reply, or a failure of the network. A deaf one heeds no signal; a body may have no end. */
+export type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | "reset" | "hang" | "deaf" | "endless";
 
 export const ok = (asked: Asked): Answer => ({
   status: 207,
   body: { success: asked.ids.map((_, index) => ({ index, event: {} })), error: [] },
 });
+
+/** Metrics that remember, and check each measurement against the closed list. */
+export class Recorder implements Metrics {
+  readonly #sums = new Map<string, number>();
+  readonly #values = new Map<string, number[]>();
+
+  readonly count = (name: MetricName, value: number, labels: MetricLabels): void => {
+    assert.equal(METRICS[name].kind, "counter");
+    assert.ok(value > 0);
+    this.#add(name, value, labels);
+  };
+
+  readonly adjust = (name: MetricName, change: number, labels: MetricLabels): void => {
+    assert.equal(METRICS[name].kind, "level");
+    this.#add(name, change, labels);
+  };
+
+  readonly observe = (name: MetricName, value: number, labels: MetricLabels): void => {
+    assert.equal(METRICS[name].kind, "histogram");
+    assert.ok(Number.isFinite(value) && value >= 0, `${name} was ${value}`);
+    this.#key(name, labels);
+    const values = this.#values.get(name);
+    if (values) values.push(value);
+    else this.#values.set(name, [value]);
+  };
+
+  /** Sums by name and labels. */
+  counts(): Record<string, number> {
+    return Object.fromEntries([...this.#sums].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** The sum of a counter, where it has these labels. */
+  sum(name: MetricName, labels = ""): number {
+    let sum = 0;
+    for (const [key, value] of this.#sums) if (key === name || key.startsWith(`${name} ${labels}`)) sum += value;
+    return sum;
+  }
+
+  observed(name: MetricName): readonly number[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  #add(name: MetricName, value: number, labels: MetricLabels): void {
+    const key = this.#key(name, labels);
+    this.#sums.set(key, (this.#sums.get(key) ?? 0) + value);
+  }
+
+  #key(name: MetricName, labels: MetricLabels): string {
+    assert.deepEqual(Object.keys(labels), Object.keys(METRICS[name].labels));
+    for (const [label, value] of Object.entries(labels)) {
+      assert.ok(METRICS[name].labels[label]?.includes(value), `${name} has no ${label} ${value}`);
+    }
+    return [name, ...Object.entries(labels).map(([label, value]) => `${label}=${value}`)].join(" ");
+  }
+}
+
+/** A process with a client, that can be killed: from then on it hears nothing, does nothing, and none of its timers is left. */
+export class Process {
+  readonly #death = new AbortController();
+
+  /** What happens to it while it lives. */
+  readonly mortal =
+    <Args extends unknown[], T>(call: (...args: Args) => T | Promise<T>) =>
+    (...args: Args): Promise<T> =>
+      new Promise((resolve, reject) => {
+        if (this.#death.signal.aborted) return;
+        (async () => call(...args))().then(
+          (value) => this.#death.signal.aborted || resolve(value),
+          (error: unknown) => this.#death.signal.aborted || reject(error as Error),
+        );
+      });
+
+  kill(): void {
+    this.#death.abort();
+  }
+
+  /** Makes its client. The world's time and network, and what is given, reach it as long as it lives. */
+  client(world: World, options: Partial<AmazonEventsOptions> & { store: EventStore; trouble: () => void }): AmazonEvents {
+    const { mortal } = this;
+    const { store, trouble, deadLetters, ...others } = options;
+    const either = (signal: AbortSignal | null | undefined): AbortSignal => AbortSignal.any([this.#death.signal, ...(signal ? [signal] : [])]);
+    const work = mortal(async () => {
+      await world.time.sleep(1, this.#death.signal);
+      trouble();
+    });
+    return world.client({
+      ...others,
+      sleep: mortal((ms, signal) => world.time.sleep(ms, either(signal))),
+      fetch: mortal((url, init) => world.fetch(url, { ...init, signal: either(init.signal) })),
+      onOutcome: (outcome) => this.#death.signal.aborted || world.outcomes.push(outcome),
+      store: {
+        add: mortal(async (wires) => (await work(), store.add(wires))),
+        remove: mortal(async (ids) => (await work(), store.remove(ids))),
+        async *pending() {
+          for await (const one of store.pending()) {
+            await work();
+            yield one;
+          }
+        },
+        close: () => store.close(),
+      },
+      deadLetters: { put: mortal(async (letters) => (await work(), deadLetters?.put(letters))) },
+    });
+  }
+}
+
+/** A store in memory that survives its client. */
+export class Disk implements EventStore {
+  readonly kept = new Map<number, Uint8Array>();
+  #next = 1;
+  async add(wires: readonly Uint8Array[]): Promise<readonly number[]> {
+    return wires.map((wire) => {
+      this.kept.set(this.#next, wire);
+      return this.#next++;
+    });
+  }
+  async remove(ids: readonly number[]): Promise<void> {
+    for (const id of ids) this.kept.delete(id);
+  }
+  *pending(): Iterable<StoredEvent> {
+    for (const [id, wire] of [...this.kept]) yield { id, wire };
+  }
+  close(): void {}
+}
 
 /** Everything a test needs. */
 export class World {
@@ -79,6 +207,8 @@ export class World {
   readonly outcomes: EventOutcome[] = [];
   readonly logs: string[] = [];
   answer: (asked: Asked, call: number) => Answer = ok;
+  /** How long a reply to an event request takes. Milliseconds. */
+  latency: () => number = () => 0;
   answerToken: (call: number) => Answer = (call) => ({
     status: 200,
     body: { access_token: `Atza|${call}`, token_type: "bearer", expires_in: 3600 },
@@ -99,13 +229,20 @@ export class World {
         ids: events.map(({ eventId }) => eventId),
         wires: events.map((event) => JSON.stringify(event)),
         bytes: Buffer.byteLength(body),
+        body,
         headers,
       });
       answer = this.answer(this.asked.at(-1) as Asked, this.asked.length);
+      const ms = this.latency();
+      if (ms > 0) await this.time.sleep(ms, init.signal ?? undefined);
     }
     if (answer === "reset") throw new TypeError("fetch failed", { cause: Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }) });
     if (answer === "hang") {
       return new Promise((_, reject) => init.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
+    }
+    if (answer === "deaf") return new Promise(() => undefined);
+    if (answer === "endless") {
+      return { status: 207, headers: new Headers(), type: "basic", text: () => new Promise(() => undefined) } as unknown as Response;
     }
     const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body ?? {});
     // A real response reads its body in turns of the event loop, and time would run ahead of it.
@@ -149,7 +286,8 @@ export class World {
     const ended = this.outcomes.map((outcome) => ("eventId" in outcome ? outcome.eventId : "")).sort();
     assert.deepEqual(ended, [...ids].sort());
     const wires = new Map<string, string>();
-    for (const { ids: sent, wires: bodies, bytes } of this.asked) {
+    for (const { ids: sent, wires: bodies, bytes, body } of this.asked) {
+      assert.equal(body, `{"events":[${bodies.join(",")}]}`, "the texts compared below are the bytes sent");
       assert.ok(sent.length >= 1 && sent.length <= 500, `a request had ${sent.length} events`);
       assert.ok(bytes <= 1_048_576 || sent.length === 1, `a request had ${bytes} bytes`);
       assert.equal(new Set(sent).size, sent.length, "a request had an event twice");

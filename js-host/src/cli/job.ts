@@ -7,11 +7,12 @@ import { DEFAULT_BATCH } from "../batcher.js";
 import type { Connection } from "../connection.js";
 import { version, type DropReason } from "../core.js";
 import { fileDeadLetters } from "../dead_letter_file.js";
-import { Delivery, type Settled } from "../delivery.js";
+import { deadLetter, Delivery, type Settled } from "../delivery.js";
 import { AmazonEventsError, CredentialsError } from "../errors.js";
 import { Outbox } from "../outbox.js";
 import type { DeadLetterSink } from "../outcome.js";
 import { Parcel } from "../parcel.js";
+import { batchWithin } from "../rate.js";
 import { RecordSplitter, type InputRecord } from "../records.js";
 import { DEFAULT_RETRY } from "../retry.js";
 import { runtimeOf } from "../runtime.js";
@@ -33,6 +34,8 @@ export interface JobOptions {
   readonly concurrency: number;
   readonly maxAttempts: number;
   readonly timeout: number;
+  readonly maxRequestsPerSecond?: number;
+  readonly maxEventsPerSecond?: number;
 }
 
 /** What an event of the input comes to: bytes to send, or why not; undefined if it is no part of the job. */
@@ -103,7 +106,7 @@ class Job {
   readonly #delivery: Delivery;
   readonly #outbox: Outbox;
   readonly #tokens: Tokens;
-  readonly #keepsDeadLetters: boolean;
+  readonly #deadLetters: DeadLetterSink | undefined;
   readonly #began = Date.now();
   /** What earlier runs of the job came to. */
   readonly #past: Totals;
@@ -116,13 +119,14 @@ class Job {
   readonly #noTokens = new AbortController();
 
   constructor(connection: Connection, prepare: Prepare, journal: Journal | undefined, options: JobOptions) {
-    this.#keepsDeadLetters = options.deadLetters !== undefined;
+    this.#deadLetters = options.deadLetters === undefined ? undefined : deadLettersOf(options.deadLetters);
     this.#prepare = prepare;
     this.#journal = journal;
     this.#past = journal?.totals ?? { requests: 0, retriedRequests: 0, tokenRefreshes: 0, durationMs: 0 };
     const runtime = runtimeOf({});
     const retry = { ...DEFAULT_RETRY, maxAttempts: options.maxAttempts };
     const timeoutMs = options.timeout * 1000;
+    const rate = { requestsPerSecond: options.maxRequestsPerSecond, eventsPerSecond: options.maxEventsPerSecond };
     this.#tokens = new Tokens({
       connection,
       runtime,
@@ -138,14 +142,14 @@ class Job {
       retry,
       timeoutMs,
       concurrency: options.concurrency,
-      deadLetters: options.deadLetters === undefined ? undefined : deadLettersOf(options.deadLetters),
+      rate,
       haltMs: Number.POSITIVE_INFINITY,
       settle: (settled) => this.#settle(settled),
     });
     this.#outbox = new Outbox({
       runtime,
       delivery: this.#delivery,
-      batch: DEFAULT_BATCH,
+      batch: batchWithin(DEFAULT_BATCH, rate),
       concurrency: options.concurrency,
       flushIntervalMs: 1000,
       // Enough that no request waits for the reader.
@@ -224,6 +228,7 @@ class Job {
   }
 
   async #settle(settled: readonly Settled[]): Promise<void> {
+    await deadLetter(this.#deadLetters, settled);
     await this.#journal?.addAnswer(settled, this.#totals());
     for (const one of settled) {
       if (one.end === "undelivered") continue;
@@ -277,7 +282,7 @@ class Job {
       return 0;
     }
     if (this.#lastFault !== undefined) {
-      say(`error: events were given up, the last for: ${this.#lastFault}${this.#keepsDeadLetters ? "" : "; --dead-letters FILE keeps such events"}`);
+      say(`error: events were given up, the last for: ${this.#lastFault}${this.#deadLetters ? "" : "; --dead-letters FILE keeps such events"}`);
     }
     return report.rejected + report.deadLettered + report.undelivered > 0 ? 1 : 0;
   }

@@ -207,7 +207,9 @@ function delivering(command: Command, examples: string): Command {
     .option("--dead-letters <file>", "append events that were given up there, as NDJSON")
     .option("--concurrency <count>", "requests at once", whole(1, 100), 4)
     .option("--max-attempts <count>", "requests that may carry an event before it is given up", whole(4, 100), DEFAULT_RETRY.maxAttempts)
-    .option("--timeout <seconds>", "how long a request may take", whole(1, 600), 30);
+    .option("--timeout <seconds>", "how long a request may take", whole(1, 600), 30)
+    .option("--max-requests-per-second <number>", "a ceiling of requests; default none", positive(10_000))
+    .option("--max-events-per-second <number>", "a ceiling of events; default none", positive(5_000_000));
   for (const { name, where, secret } of PARAMETERS) {
     command.option(`--${optionOf(name)} <value>`, `${name}${secret ? " (better in the environment)" : ""}: ${where}`);
   }
@@ -226,6 +228,14 @@ function whole(min: number, max: number): (text: string) => number {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= min && value <= max) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+}
+
+function positive(max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d*\.?\d+$/.test(text) && value > 0 && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a number above 0, at most ${max}.`);
   };
 }
 

@@ -15,7 +15,8 @@ export interface EventStore {
   /**
    * Keeps events, and resolves when they are durable. Gives back their ids, in order.
    *
-   * Rejects if it cannot, and has kept none of them then: the client's `send` rejects with the same error.
+   * Rejects if it cannot, and has kept none of them then. With an `AmazonEventsError` of code `ERR_STORE_FULL` the client
+   * refuses these events alone; with anything else it takes the store to have failed, and stops for 30 s.
    */
   add(wires: readonly Uint8Array[]): Promise<readonly number[]>;
   /**
@@ -24,10 +25,11 @@ export interface EventStore {
    */
   remove(ids: readonly number[]): Promise<void>;
   /**
-   * What an earlier process left without an outcome, oldest first. Called once, before anything is added. It is read
-   * while there is room in the client's queue, and events may be removed meanwhile: read in pieces, not at once.
+   * What an earlier process left without an outcome, oldest first. Called before anything is added: once, and again after
+   * it has failed. It is read while there is room in the client's queue, and events may be removed meanwhile: read in pieces,
+   * not at once.
    */
   pending(): AsyncIterable<StoredEvent> | Iterable<StoredEvent>;
-  /** Called once, after the last of the others has resolved. */
+  /** Called once, also after a failure, after the last of the others has resolved. */
   close(): Promise<void> | void;
 }
