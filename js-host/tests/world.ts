@@ -132,7 +132,12 @@ export class Recorder implements Metrics {
 
 /** A process with a client, that can be killed: from then on it hears nothing, does nothing, and none of its timers is left. */
 export class Process {
+  readonly #world: World;
   readonly #death = new AbortController();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
 
   /** What happens to it while it lives. */
   readonly mortal =
@@ -146,23 +151,29 @@ export class Process {
         );
       });
 
+  readonly sleep = this.mortal((ms: number, signal?: AbortSignal) => this.#world.time.sleep(ms, this.#either(signal)));
+
   kill(): void {
     this.#death.abort();
   }
 
+  #either(signal: AbortSignal | null | undefined): AbortSignal {
+    return AbortSignal.any([this.#death.signal, ...(signal ? [signal] : [])]);
+  }
+
   /** Makes its client. The world's time and network, and what is given, reach it as long as it lives. */
-  client(world: World, options: Partial<AmazonEventsOptions> & { store: EventStore; trouble: () => void }): AmazonEvents {
+  client(options: Partial<AmazonEventsOptions> & { store: EventStore; trouble: () => void }): AmazonEvents {
     const { mortal } = this;
+    const world = this.#world;
     const { store, trouble, deadLetters, ...others } = options;
-    const either = (signal: AbortSignal | null | undefined): AbortSignal => AbortSignal.any([this.#death.signal, ...(signal ? [signal] : [])]);
     const work = mortal(async () => {
-      await world.time.sleep(1, this.#death.signal);
+      await this.sleep(1);
       trouble();
     });
     return world.client({
       ...others,
-      sleep: mortal((ms, signal) => world.time.sleep(ms, either(signal))),
-      fetch: mortal((url, init) => world.fetch(url, { ...init, signal: either(init.signal) })),
+      sleep: this.sleep,
+      fetch: mortal((url, init) => world.fetch(url, { ...init, signal: this.#either(init.signal) })),
       onOutcome: (outcome) => this.#death.signal.aborted || world.outcomes.push(outcome),
       store: {
         add: mortal(async (wires) => (await work(), store.add(wires))),
