@@ -11,13 +11,13 @@ export interface RateLimits {
 /** A timer that fires late is made up for, as far as this. Milliseconds. */
 export const BURST_MS = 100;
 /** What remains of the rate after a 429. */
-export const CUT = 0.5;
+export const CUT = 0.7;
 /** Good replies raise the rate by this share of what it was before the cut, each second. */
-export const RAISE = 0.05;
-/** A 429 never makes it slower than this: a request every five seconds, as after the longest backoff. Requests a second. */
-export const FLOOR = 0.2;
+export const RAISE = 0.25;
+/** A 429 never makes it slower than this; its own wait comes on top. Requests a second. */
+export const FLOOR = 1;
 // One request says little of a rate: the first 429 is taken to have come at no less than this. Requests a second.
-const LEAST_GUESS = 4;
+const LEAST_GUESS = 8;
 
 interface Waiter {
   readonly events: number;
