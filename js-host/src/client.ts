@@ -4,6 +4,7 @@ import { connectionOf, type ConnectionParameters } from "./connection.js";
 import { outcomeCodes, Transformer, type AnalyticsEvent, type Batch, type Config, type DropReason, type OutcomeCode } from "./core.js";
 import { deadLetter, Delivery, type Settled } from "./delivery.js";
 import { AmazonEventsError, invalidOption, quietly, storeFault } from "./errors.js";
+import { linesOf } from "./mapper.js";
 import type { MetricLabels, Metrics } from "./metrics.js";
 import { Outbox } from "./outbox.js";
 import type { DeadLetterReason, DeadLetterSink, Dropped, EventOutcome, Stats } from "./outcome.js";
@@ -105,6 +106,13 @@ export interface AmazonEvents {
   send(event: AnalyticsEvent, options: { readonly wait: true }): Promise<EventOutcome>;
   /** Maps and queues the events of NDJSON, a JSON array or `{"batch":[…]}`, as UTF-8 bytes or a text. */
   sendBatch(events: Uint8Array | string): Promise<BatchReceipt>;
+  /**
+   * Maps events, each the JSON bytes of one, sends them without waiting for others, and resolves to the outcome of each, in
+   * order.
+   *
+   * @throws {@link AmazonEventsError} as `send` does
+   */
+  deliver(events: readonly Uint8Array[]): Promise<EventOutcome[]>;
   /**
    * Sends what is queued, and what an earlier process left in the store, and resolves when all of it has an outcome. Call
    * it when the program starts to take up the store without sending anything new. In a Worker: `ctx.waitUntil(amazon.flush())`.
@@ -256,7 +264,7 @@ class Client implements AmazonEvents {
       return dropped ?? { outcome: "queued" };
     }
     return new Promise<EventOutcome>((resolve, reject) => {
-      this.#take(batch, { resolve, reject }).then(([dropped]) => dropped && resolve(dropped), reject);
+      this.#take(batch, [{ resolve, reject }]).then(([dropped]) => dropped && resolve(dropped), reject);
     });
   }
 
@@ -267,6 +275,18 @@ class Client implements AmazonEvents {
     const batch = this.#transformer.transformBatch(bytes, this.#runtime.clock.now(), "auto");
     const dropped = (await this.#take(batch)).length;
     return { events: batch.outcomes.length, queued: batch.outcomes.length - dropped, dropped };
+  }
+
+  async deliver(events: readonly Uint8Array[]): Promise<EventOutcome[]> {
+    await this.#enter();
+    const batch = this.#transformer.transformBatch(linesOf(events), this.#runtime.clock.now(), "ndjson");
+    const waiters: Waiter[] = [];
+    const mapped = wiresOf(batch).map(() => new Promise<EventOutcome>((resolve, reject) => waiters.push({ resolve, reject })));
+    const dropped: EventOutcome[] = await this.#take(batch, waiters);
+    void this.#outbox.flush();
+    const isDropped = (code: number): boolean => this.#codes[code]?.outcome === "dropped";
+    const outcomes = Array.from(batch.outcomes, (code) => (isDropped(code) ? dropped : mapped).shift() as EventOutcome | Promise<EventOutcome>);
+    return Promise.all(outcomes);
   }
 
   async flush(): Promise<void> {
@@ -435,13 +455,13 @@ class Client implements AmazonEvents {
   }
 
   /** Queues the events of a batch, and tells the outcome of those that were dropped. Counts none of them if it cannot. */
-  #take(batch: Batch, waiter?: Waiter): Promise<Dropped[]> {
-    const taking = this.#takeIn(batch, waiter).finally(() => this.#taking.delete(taking));
+  #take(batch: Batch, waiters: readonly Waiter[] = []): Promise<Dropped[]> {
+    const taking = this.#takeIn(batch, waiters).finally(() => this.#taking.delete(taking));
     this.#taking.add(taking);
     return taking;
   }
 
-  async #takeIn(batch: Batch, waiter: Waiter | undefined): Promise<Dropped[]> {
+  async #takeIn(batch: Batch, waiters: readonly Waiter[]): Promise<Dropped[]> {
     // What came while this waited its turn.
     this.#mustTake();
     const wires = wiresOf(batch);
@@ -449,6 +469,7 @@ class Client implements AmazonEvents {
     const dropped = this.#countIn(batch);
     for (const [index, wire] of wires.entries()) {
       const parcel = new Parcel(wire, ids?.[index] ?? this.#nextKey++);
+      const waiter = waiters[index];
       if (waiter) this.#waiters.set(parcel, waiter);
       this.#outbox.add(parcel);
     }

@@ -12,6 +12,7 @@ export type FaultCode =
   | "ERR_TOKEN_UNAVAILABLE"
   | "ERR_REQUEST_REFUSED"
   | "ERR_QUEUE_FULL"
+  | "ERR_NOT_QUEUED"
   | "ERR_CLOSED"
   | "ERR_INTERRUPTED"
   | "ERR_STORE"

@@ -42,7 +42,8 @@ export class Mapper {
   }
 }
 
-function linesOf(events: readonly Uint8Array[]): Uint8Array {
+/** Events as lines, one each whatever is in them. */
+export function linesOf(events: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const event of events) length += Math.max(event.length, 1) + 1;
   const input = new Uint8Array(length);

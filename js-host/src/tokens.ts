@@ -19,7 +19,12 @@ export interface StoredToken {
  * `timeoutMs` counts as one that failed.
  */
 export interface TokenStore {
-  get(): Promise<StoredToken | undefined> | StoredToken | undefined;
+  /**
+   * The token that is kept, if any.
+   *
+   * @param refused - one that Amazon has refused, which is of no use even if it is kept
+   */
+  get(refused?: string): Promise<StoredToken | undefined> | StoredToken | undefined;
   set(token: StoredToken): Promise<void> | void;
 }
 
@@ -72,7 +77,7 @@ export class Tokens {
   async get(): Promise<string> {
     const { clock, sleep } = this.#options.runtime;
     const { store } = this.#options;
-    const kept = await this.#answered("could not read the token store", () => store.get());
+    const kept = await this.#answered("could not read the token store", () => store.get(this.#refused));
     if (kept && kept.accessToken !== this.#refused && clock.now() < kept.refreshAt) return kept.accessToken;
     if (!this.#pending) return this.#begin();
     // In a Worker a promise of another request may never settle: whoever waits has a time limit of their own, and
