@@ -87,12 +87,15 @@ export function withAmazonEvents<Env, Handler extends object>(
       const forward = forwarders(env)?.copy(request);
       if (!forward) return call(request, env, ctx);
       let response: Response | Promise<Response> | undefined;
+      let copied: Promise<unknown> | undefined;
       try {
-        return (response = call(request, env, ctx));
+        response = call(request, env, ctx);
       } finally {
-        const sending = forward(Promise.resolve(response).catch(() => undefined));
-        quietly(() => ctx.waitUntil(sending));
+        const { body, sent } = forward(Promise.resolve(response).catch(() => undefined));
+        copied = body;
+        quietly(() => ctx.waitUntil(sent));
       }
+      return answered(request, response, copied);
     },
   };
   if (typeof (given as WorkerHandler<Env>).queue !== "function" && hasQueue(options)) {
@@ -117,8 +120,18 @@ function hasQueue(options: OptionsFor<never, WorkersOptions<never>>): boolean {
   return typeof options === "function" || options.queue !== undefined;
 }
 
-/** Reads what {@link Forwarder.copy} has copied, and sends it once the response has begun. Never rejects. */
-type Forward = (begun: Promise<unknown>) => Promise<void>;
+/**
+ * The response, when it is there. Once a request is answered, workerd throws away what nobody reads of its body: where the
+ * handler has left it unread, the response waits until the body is here.
+ */
+async function answered(request: Request, response: Response | Promise<Response>, copied: Promise<unknown>): Promise<Response> {
+  const answer = await response;
+  if (request.body && !request.bodyUsed && !request.body.locked) await copied;
+  return answer;
+}
+
+/** Reads what {@link Forwarder.copy} has copied, and sends it once the response has begun. Neither promise rejects. */
+type Forward = (begun: Promise<unknown>) => { readonly body: Promise<unknown>; readonly sent: Promise<void> };
 
 function forwarderFor<Env>(env: Env, options: OptionsFor<Env, WorkersOptions<Env>>): Forwarder<Env> | undefined {
   try {
@@ -164,12 +177,19 @@ class Forwarder<Env> {
     }
   }
 
-  async #forward(copy: Request, begun: Promise<unknown>): Promise<void> {
+  #forward(copy: Request, begun: Promise<unknown>): ReturnType<Forward> {
+    // Read while it passes: the part that waits to be read is kept in memory.
+    const body = read(copy, this.#options.maxBodyBytes ?? MAX_BODY_BYTES);
+    return { body: body.catch(() => undefined), sent: this.#sent(copy, body, begun) };
+  }
+
+  async #sent(copy: Request, body: Promise<Uint8Array<ArrayBuffer>>, begun: Promise<unknown>): Promise<void> {
     try {
-      // Read while it passes: the part that waits to be read is kept in memory.
-      const body = await read(copy, this.#options.maxBodyBytes ?? MAX_BODY_BYTES);
+      const bytes = await body;
+      // Mapping takes the thread, which the response is to have first: it leaves when promises have had their turn.
       await begun;
-      const events = await this.#eventsOf(copy, body);
+      await this.#environment.runtime.sleep(0);
+      const events = await this.#eventsOf(copy, bytes);
       if (events.length > 0) await this.#send(events);
     } catch (error) {
       this.#sayOnce(`events of a request could not be sent: ${redact(messageOf(error))}`);
