@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test: the core natively, the core as WebAssembly under Node, the host, and the packed package in each runtime.
+# Every test: the core natively, the core as WebAssembly under Node, the host, the packed package in each runtime, and at
+# the edge.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib.sh
@@ -31,3 +32,11 @@ if ! npm_packages tests/runtimes; then
     echo "NOT INSTALLED: the runtimes and tools of tests/runtimes. The tests that need them are skipped below, by name."
 fi
 npm --prefix tests/runtimes run --silent test
+
+say "the packed package at the edge"
+if npm_packages tests/edge; then
+    npm --prefix tests/edge run --silent test
+else
+    ! npm view esbuild version >/dev/null 2>&1 || exit 1
+    echo "NOT INSTALLED, NOT TESTED: Cloudflare's runtime and tools of tests/edge."
+fi

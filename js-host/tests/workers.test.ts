@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 
 import { amazonEventsConsumer, cloudflareQueue, NotQueuedError, type CloudflareMessage } from "../dist/adapters/queues.js";
 import { eventsOf } from "../dist/adapters/segment_api.js";
-import { durableTokenStore, kvTokenStore } from "../dist/adapters/workers_tokens.js";
+import { AmazonEventsTokens, durableTokenStore, kvTokenStore } from "../dist/adapters/workers_tokens.js";
 import { withAmazonEvents, type WorkersOptions } from "../dist/adapters/workers.js";
 import type { EventOutcome } from "../dist/outcome.js";
 import { event, ok, World } from "./world.js";
@@ -180,15 +180,21 @@ test("a handler's error is the caller's to see, and the event is sent all the sa
 });
 
 test("a dead Amazon is given up before the Worker's time ends", async () => {
-  const world = new World();
-  const lines: string[] = [];
-  world.answer = () => "hang";
-  const began = world.time.clock.now();
-  const response = await through(world, withAmazonEvents(echo, within(world, lines)), post("/v1/track", event("m-1")));
-  assert.equal(response.status, 201);
-  assert.deepEqual(world.outcomes.map(({ outcome }) => outcome), ["dead_lettered"]);
-  assert.ok(world.time.clock.now() - began <= 25_000);
-  assert.equal(lines.at(-1)?.replace(/\{"[a-z]+_/, "{…_"), 'events were given up {"events":1,"accepted":0,"dropped":{},"rejected":{},"undelivered":{…_exceeded":1}}');
+  const ends: unknown[] = [];
+  for (const dead of ["answer", "answerToken"] as const) {
+    const world = new World();
+    const lines: string[] = [];
+    world[dead] = () => "hang";
+    const began = world.time.clock.now();
+    const response = await through(world, withAmazonEvents(echo, within(world, lines)), post("/v1/track", event("m-1")));
+    assert.equal(response.status, 201);
+    ends.push([world.time.clock.now() - began, world.outcomes.map((one) => one.outcome === "dead_lettered" && one.reason), lines.at(-1)]);
+  }
+  const line = (reason: string): string => `events were given up {"events":1,"accepted":0,"dropped":{},"rejected":{},"undelivered":{"${reason}":1}}`;
+  assert.deepEqual(ends, [
+    [20_375, ["deadline_exceeded"], line("deadline_exceeded")],
+    [25_000, ["closed"], line("closed")],
+  ]);
 });
 
 test("the other handlers stay, and find their object", async () => {
@@ -372,4 +378,46 @@ test("KV is told when a token ends, and gives none that Amazon has refused", asy
     ["shop", JSON.stringify(token), { expiration: 3001 }],
     ["shop", '{"accessToken":"u","refreshAt":1010000}', { expiration: 1061 }],
   ]);
+});
+
+test("one worker at a time is told to fetch a token, and the others wait for it, but not for ever", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  let kept: unknown;
+  const tokens = new AmazonEventsTokens({ storage: { get: async () => kept, put: async (_, value) => void (kept = value) } });
+  const answers: Record<string, unknown> = {};
+  const ask = (name: string, refused = ""): void => {
+    const request = new Request("https://tokens/", { method: "POST", body: refused });
+    tokens.fetch(request).then(async (response) => (answers[name] = response.status === 200 ? await response.json() : response.status));
+  };
+  const put = (accessToken: string, refreshAt: number): Promise<Response> =>
+    tokens.fetch(new Request("https://tokens/", { method: "PUT", body: JSON.stringify({ accessToken, refreshAt }) }));
+  const tick = async (ms: number): Promise<void> => {
+    for (let turn = 0; turn < 20; turn++) await settle();
+    t.mock.timers.tick(ms);
+    for (let turn = 0; turn < 20; turn++) await settle();
+  };
+
+  for (const name of ["a", "b", "c"]) ask(name);
+  await tick(0);
+  assert.deepEqual(Object.values(answers), [204]);
+  // Whoever was told so has not come back: another one is.
+  await tick(15_000);
+  assert.deepEqual(Object.values(answers), [204, 204]);
+  await tick(5000);
+  assert.deepEqual(Object.values(answers).sort(), [204, 204, 503]);
+
+  const first = { accessToken: "first", refreshAt: 2_000_000 };
+  assert.equal((await put("first", 2_000_000)).status, 204);
+  ask("d");
+  await tick(0);
+  assert.deepEqual(answers["d"], first);
+  ask("e", "first");
+  ask("f", "first");
+  ask("g");
+  await tick(0);
+  assert.deepEqual([answers["e"], answers["f"], answers["g"]], [204, undefined, first]);
+  await put("second", 3_000_000);
+  await tick(0);
+  assert.deepEqual(answers["f"], { accessToken: "second", refreshAt: 3_000_000 });
 });

@@ -1,9 +1,9 @@
 // The packed package in workerd: the template from its tarball to delivered events, a proxy that nothing disturbs, a
 // queue that loses nothing, a token that all share.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -15,6 +15,8 @@ import { startMock } from "../../js-host/dist/mock/index.js";
 import { bundle, installTemplate, start, until } from "./project.mjs";
 
 process.env.WRANGLER_SEND_METRICS = "false";
+// Of its configuration it warns that `secrets` is new.
+process.env.WRANGLER_LOG = "error";
 const project = installTemplate();
 after(() => project.remove());
 
@@ -57,10 +59,15 @@ test("what runs at the edge needs nothing of Node", async () => {
   }
 });
 
-test("wrangler bundles the template as it stands", () => {
+/** What wrangler says of a deployment that it does not make. */
+function dryRun(folder) {
   const wrangler = fileURLToPath(new URL("node_modules/wrangler/bin/wrangler.js", import.meta.url));
-  const env = { ...process.env, CI: "true", WRANGLER_LOG: "error" };
-  execFileSync(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", "dry"], { cwd: project.folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const env = { ...process.env, CI: "true", WRANGLER_LOG: "log" };
+  return execFileSync(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", "dry"], { cwd: folder, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+test("wrangler bundles the template as it stands", () => {
+  assert.match(dryRun(project.folder), /env\.EVENTS \(amazon-events\)/u);
   const files = readdirSync(join(project.folder, "dry")).map((name) => name.replace(/^[0-9a-f]{40}-/u, "")).sort();
   assert.deepEqual(files, ["README.md", "core.wasm", "index.js", "index.js.map"]);
 });
@@ -109,9 +116,10 @@ test("request and response are those of the bare proxy, byte for byte and as the
   t.after(() => mock.close());
   const bindings = { ...mock.parameters, UPSTREAM: origin.url };
   const { modules } = await bundle(project.folder, PROXY);
+  const quiet = { bindings, handleRuntimeStdio: () => undefined };
   const { modules: bare } = await bundle(project.folder, PROXY.replace(/withAmazonEvents\(proxy.*\);/u, "proxy;"));
-  const wrappedUrl = await start(t, { modules, bindings }).ready;
-  const bareUrl = await start(t, { modules: bare, bindings }).ready;
+  const wrappedUrl = await start(t, { modules, ...quiet }).ready;
+  const bareUrl = await start(t, { modules: bare, ...quiet }).ready;
   const large = randomBytes(5 * 2 ** 20);
   const requests = [
     ["/v1/track", { body: JSON.stringify(event("m-1")) }],
@@ -281,4 +289,45 @@ test("workers share one token by KV", async (t) => {
   t.diagnostic(`KV has no lock: ${tokenRequests} refreshes where fifty workers began in the same moment`);
   await all("again");
   assert.equal(mock.stats().tokenRequests, tokenRequests);
+});
+
+/** The blocks of that language in the page on Cloudflare. */
+const snippets = (language) =>
+  [...readFileSync(new URL("../../docs/cloudflare.md", import.meta.url), "utf8").matchAll(new RegExp(`\`\`\`${language}\n(.+?)\`\`\``, "gsu"))].map(([, code]) => code);
+
+test("the page's programs hold for the compiler, beside Cloudflare's own types", () => {
+  const sources = snippets("js");
+  assert.equal(sources.length, 3);
+  const folder = join(project.folder, "types");
+  mkdirSync(folder);
+  sources.forEach((source, index) => writeFileSync(join(folder, `snippet${index}.js`), source));
+  writeFileSync(join(folder, "types.ts"), read("types.ts"));
+  const compilerOptions = {
+    allowJs: true,
+    checkJs: true,
+    strict: true,
+    noImplicitAny: false,
+    noEmit: true,
+    module: "ES2022",
+    moduleResolution: "bundler",
+    customConditions: ["workerd"],
+    target: "ES2022",
+    lib: ["ESNext"],
+    types: [fileURLToPath(new URL("node_modules/@cloudflare/workers-types", import.meta.url))],
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+  const tsc = fileURLToPath(new URL("../../js-host/node_modules/typescript/bin/tsc", import.meta.url));
+  const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8" });
+  assert.equal(stdout, "");
+  assert.equal(status, 0);
+});
+
+test("the page's Worker with a shared token deploys with the page's configuration", () => {
+  const [, , source] = snippets("js");
+  const [more] = snippets("json");
+  const folder = join(project.folder, "shared");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "index.js"), source);
+  writeFileSync(join(folder, "wrangler.json"), JSON.stringify({ name: "shared", main: "index.js", compatibility_date: "2026-01-01", ...JSON.parse(more) }));
+  assert.match(dryRun(folder), /env\.TOKENS \(AmazonEventsTokens\)/u);
 });

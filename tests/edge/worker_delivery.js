@@ -8,6 +8,7 @@ const consume = amazonEventsConsumer({ ...options, logger: { debug() {}, info() 
 let turn = 0;
 
 export default {
+  // Answers without a look at the body, which the runtime would then throw away.
   ...withAmazonEvents(() => new Response("passed"), options),
   async queue(batch, env) {
     const acknowledged = [];
