@@ -42,7 +42,12 @@ const median = (values) => sorted(values)[values.length >> 1];
 const p95 = (values) => sorted(values)[Math.floor(values.length * 0.95)];
 const ms = (value) => `${value.toFixed(2)} ms`;
 
-const listen = (server) => new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
+/** Listens, and keeps nobody from ending. */
+const listen = (server) =>
+  new Promise((resolve) => {
+    server.on("connection", (socket) => socket.unref()).unref();
+    server.listen(0, "127.0.0.1", () => resolve(server.address().port));
+  });
 
 /** A stand-in for Amazon in a process of its own, so that its work is not timed. */
 function startMockBeside() {
@@ -62,7 +67,6 @@ try {
   const dead = createTcpServer((socket) => socket.resume().on("error", () => undefined));
   const deadUrl = `http://127.0.0.1:${await listen(dead)}`;
   const mock = await startMockBeside();
-  closing.push(() => process.exit(0));
 
   const start = async (source, bindings, more = {}) => {
     const { modules } = await bundle(project.folder, source);
