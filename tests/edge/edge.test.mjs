@@ -240,6 +240,39 @@ test("10,000 events pass a queue whose consumer throws and an Amazon with faults
   );
 });
 
+test("what cannot be delivered is in the dead-letter queue after the last retry, as it was put", async (t) => {
+  const mock = await startMock();
+  t.after(() => mock.close());
+  const dead = [];
+  const { modules } = await bundle(
+    project.folder,
+    `import { amazonEventsConsumer } from "amazon-dsp-events/adapters/queues";
+    const consume = amazonEventsConsumer({ firstRetryMs: 1000, config: { defaults: { countryCode: "US" } } });
+    export default {
+      fetch: async (request, env) => new Response(String(await env.EVENTS.send(await request.json()))),
+      queue: (batch, env) => (batch.queue === "events" ? consume(batch, env) : env.REPORT.fetch("http://report/", { method: "POST", body: JSON.stringify(batch.messages) })),
+    };`,
+  );
+  const miniflare = start(t, {
+    modules,
+    bindings: { ...mock.parameters, CLIENT_SECRET: "wrong" },
+    queueProducers: { EVENTS: "events" },
+    queueConsumers: { events: { maxBatchTimeout: 0, maxRetries: 1, deadLetterQueue: "dead" }, dead: { maxBatchTimeout: 0 } },
+    serviceBindings: {
+      REPORT: async (request) => {
+        dead.push(...(await request.json()).map(({ body }) => body));
+        return new Response();
+      },
+    },
+    handleRuntimeStdio: () => undefined,
+  });
+  const sent = event("m-1");
+  await miniflare.dispatchFetch("http://shop.example/", { method: "POST", body: JSON.stringify(sent) });
+  await until(() => dead.length > 0);
+  assert.deepEqual(dead, [sent]);
+  assert.equal(mock.stats().tokenRequests, 2);
+});
+
 /** Fifty workers of the same code, each in its own isolate. */
 async function fifty(t, shared) {
   const mock = await startMock({ tokenLifetime: 12 });

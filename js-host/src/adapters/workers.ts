@@ -1,5 +1,6 @@
 // A Worker that proxies analytics, and now also sends what passes to Amazon: beside the request, never in its way.
-import { invalidOption, messageOf } from "../errors.js";
+import { isConfigError } from "../core.js";
+import { invalidOption, messageOf, UsageError } from "../errors.js";
 import type { Queue } from "../queues/queue.js";
 import { tally, type RelayBackoff } from "../queues/relay.js";
 import { redact } from "../redact.js";
@@ -146,7 +147,7 @@ class Forwarder<Env> {
   readonly #env: Env;
   readonly #options: WorkersOptions<Env>;
   readonly #environment: Environment;
-  /** What has been logged: what is wrong with every request is said once. */
+  /** What is wrong with every request, and has been said. */
   readonly #said = new Set<string>();
 
   constructor(env: Env, options: WorkersOptions<Env>) {
@@ -172,7 +173,7 @@ class Forwarder<Env> {
       const copy = request.clone();
       return (begun) => this.#forward(copy, begun);
     } catch (error) {
-      this.#sayOnce(`events of a request could not be copied: ${redact(messageOf(error))}`);
+      this.#complain("could not be copied", error);
       return undefined;
     }
   }
@@ -192,7 +193,7 @@ class Forwarder<Env> {
       const events = await this.#eventsOf(copy, bytes);
       if (events.length > 0) await this.#send(events);
     } catch (error) {
-      this.#sayOnce(`events of a request could not be sent: ${redact(messageOf(error))}`);
+      this.#complain("could not be sent", error);
     }
   }
 
@@ -230,10 +231,12 @@ class Forwarder<Env> {
     else logger.debug(counts, "events were sent");
   }
 
-  #sayOnce(message: string): void {
-    if (this.#said.has(message)) return;
-    // Messages are few, unless they carry something of the request.
-    if (this.#said.size < 100) this.#said.add(message);
+  #complain(what: string, error: unknown): void {
+    const message = `events of a request ${what}: ${redact(messageOf(error))}`;
+    if (error instanceof UsageError || isConfigError(error)) {
+      if (this.#said.has(message)) return;
+      this.#said.add(message);
+    }
     quietly(() => this.#environment.logger.error({}, message));
   }
 }
