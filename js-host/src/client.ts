@@ -77,6 +77,15 @@ export interface BatchReceipt {
   readonly dropped: number;
 }
 
+/** How one call hands events over. */
+export interface SendOptions {
+  /**
+   * What this call does when the queue is full; default: what the client was told. With `refuse` it does not wait for
+   * what an earlier process left in the store either, if that alone fills the queue.
+   */
+  readonly whenFull?: "wait" | "refuse";
+}
+
 /**
  * A client; see {@link createAmazonEvents}.
  *
@@ -95,7 +104,7 @@ export interface AmazonEvents {
    * @throws {@link AmazonEventsError} `ERR_CLOSED`; `ERR_QUEUE_FULL` if `whenFull` is `refuse`; `ERR_STORE_FULL` if the
    * store is; `ERR_STORE` if the store or the sink for dead letters fails, or did in the last 30 s
    */
-  send(event: AnalyticsEvent, options?: { readonly wait?: false }): Promise<Receipt>;
+  send(event: AnalyticsEvent, options?: SendOptions & { readonly wait?: false }): Promise<Receipt>;
   /**
    * The same, and resolves to the event's outcome.
    *
@@ -103,9 +112,9 @@ export interface AmazonEvents {
    * written to the dead letters; with one the fault that holds it up, or `ERR_CLOSED`. It is in the store then; `onOutcome`
    * tells what becomes of it
    */
-  send(event: AnalyticsEvent, options: { readonly wait: true }): Promise<EventOutcome>;
+  send(event: AnalyticsEvent, options: SendOptions & { readonly wait: true }): Promise<EventOutcome>;
   /** Maps and queues the events of NDJSON, a JSON array or `{"batch":[…]}`, as UTF-8 bytes or a text. */
-  sendBatch(events: Uint8Array | string): Promise<BatchReceipt>;
+  sendBatch(events: Uint8Array | string, options?: SendOptions): Promise<BatchReceipt>;
   /**
    * Maps events, each the JSON bytes of one, sends them without waiting for others, and resolves to the outcome of each, in
    * order.
@@ -254,10 +263,10 @@ class Client implements AmazonEvents {
     }
   }
 
-  send(event: AnalyticsEvent, options?: { readonly wait?: false }): Promise<Receipt>;
-  send(event: AnalyticsEvent, options: { readonly wait: true }): Promise<EventOutcome>;
-  async send(event: AnalyticsEvent, options: { readonly wait?: boolean } = {}): Promise<Receipt | EventOutcome> {
-    await this.#enter();
+  send(event: AnalyticsEvent, options?: SendOptions & { readonly wait?: false }): Promise<Receipt>;
+  send(event: AnalyticsEvent, options: SendOptions & { readonly wait: true }): Promise<EventOutcome>;
+  async send(event: AnalyticsEvent, options: SendOptions & { readonly wait?: boolean } = {}): Promise<Receipt | EventOutcome> {
+    await this.#enter(options.whenFull);
     const batch = this.#transformer.transformBatch(jsonOf(event), this.#runtime.clock.now(), "event");
     if (options.wait !== true) {
       const [dropped] = await this.#take(batch);
@@ -268,10 +277,10 @@ class Client implements AmazonEvents {
     });
   }
 
-  async sendBatch(events: Uint8Array | string): Promise<BatchReceipt> {
+  async sendBatch(events: Uint8Array | string, options: SendOptions = {}): Promise<BatchReceipt> {
     const bytes = typeof events === "string" ? new TextEncoder().encode(events) : events;
     if (!(bytes instanceof Uint8Array)) throw invalidOption("events", "bytes (Uint8Array) or a text", events);
-    await this.#enter();
+    await this.#enter(options.whenFull);
     const batch = this.#transformer.transformBatch(bytes, this.#runtime.clock.now(), "auto");
     const dropped = (await this.#take(batch)).length;
     return { events: batch.outcomes.length, queued: batch.outcomes.length - dropped, dropped };
@@ -362,13 +371,13 @@ class Client implements AmazonEvents {
   }
 
   /** What every way in begins with. */
-  async #enter(): Promise<void> {
+  async #enter(ofCall?: "wait" | "refuse"): Promise<void> {
     this.#mustTake();
-    const refuses = this.#options.whenFull === "refuse";
+    const refuses = (ofCall ?? this.#options.whenFull) === "refuse";
     await this.#restore(() => {
       this.#mustTake();
-      // What an earlier process left is worth a wait, but not for the end of a fault.
-      if (refuses && this.#outbox.blockedBy) throw this.#full();
+      // What an earlier process left is worth a wait, but not for the end of a fault, nor where the call says so.
+      if (refuses && (ofCall !== undefined || this.#outbox.blockedBy)) throw this.#full();
     });
     if (refuses && !this.#outbox.hasRoom) throw this.#full();
     await this.#outbox.room(() => this.#mustTake());

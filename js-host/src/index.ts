@@ -1,6 +1,6 @@
 // The package's front door.
 export { createAmazonEvents } from "./client.js";
-export type { AmazonEvents, AmazonEventsOptions, BatchReceipt, Receipt } from "./client.js";
+export type { AmazonEvents, AmazonEventsOptions, BatchReceipt, Receipt, SendOptions } from "./client.js";
 export { PARAMETERS } from "./connection.js";
 export type { ConnectionParameters, ParameterInfo, ParameterName } from "./connection.js";
 export { isConfigError, outcomeCodes, transform, Transformer, version } from "./core.js";
