@@ -17,13 +17,15 @@ export class Refusal extends Error {
 
 /** The events are taken. */
 export function taken(): Response {
-  return new Response('{"success":true}', { headers: { "content-type": "application/json" } });
+  return json(200, '{"success":true}');
 }
 
 /** They are not. */
 export function refused({ status, code, message, headers }: Refusal): Response {
-  return new Response(JSON.stringify({ success: false, code, message }), {
-    status,
-    headers: { "content-type": "application/json", ...headers },
-  });
+  return json(status, JSON.stringify({ success: false, code, message }), headers);
+}
+
+/** With its length, or it would go in two pieces. All of it is ASCII. */
+function json(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(text, { status, headers: { "content-type": "application/json", "content-length": String(text.length), ...headers } });
 }

@@ -16,6 +16,7 @@ import { FAULTS_HELP, mock, type MockOptions } from "./mock.js";
 import { optionOf } from "./parameters.js";
 import { replay, type ReplayOptions } from "./replay.js";
 import { send, type SendOptions } from "./send.js";
+import { serve, type ServeOptions } from "./serve.js";
 import { transform, type TransformOptions } from "./transform.js";
 
 /** Runs the command that the arguments name, and ends the process. */
@@ -171,6 +172,36 @@ Examples:
       done(await importConfig(file, options));
     });
 
+  const serving = root
+    .command("serve")
+    .summary("take events over HTTP, as Segment does, and deliver them")
+    .description("Serves /v1/track, /v1/batch and their like for any of Segment's clients, and delivers what comes until it is stopped.")
+    .option("--port <port>", "port; 0 takes a free one", whole(0, 65_535), 8788)
+    .option("--host <address>", "address to listen on; 0.0.0.0 for all", "127.0.0.1")
+    .option("--write-key <key...>", "keys that may send (better in the environment: WRITE_KEY, several with commas)")
+    .option("--config <file>", "settings of the mapping, as JSON")
+    .option("--store <file>", "keep events there until they have their outcome, over restarts")
+    .option("--dead-letters <file>", "append events that were given up there, as NDJSON")
+    .option("--upstream <url>", "hand each request on to this server, whose answer is the answer")
+    .option("--cors <origin...>", "origins whose pages may send; `*` for all")
+    .option("--trust-proxy <count>", "proxies in front that add to X-Forwarded-For", whole(0, 100), 0)
+    .option("--max-body <bytes>", "the most bytes in a body", whole(1, 2 ** 30), 512_000)
+    .option("--max-queue <events>", "the most events on their way; more are refused with 503", whole(1, 100_000_000), 100_000)
+    .option("--grace <seconds>", "how long to go on when told to stop", whole(0, 3600), 25);
+  connecting(serving)
+    .addHelpText(
+      "after",
+      `
+Exit codes: 0 stopped by SIGTERM or Ctrl-C, 2 wrong use.
+
+Examples:
+  WRITE_KEY=wk_live amazon-dsp-events serve --host 0.0.0.0 --store /var/lib/amazon-dsp-events/queue.db
+  amazon-dsp-events serve --upstream https://api.segment.io`,
+    )
+    .action(async (options: ServeOptions) => {
+      done(await serve(options));
+    });
+
   root
     .command("mock")
     .summary("run a stand-in for Amazon")
@@ -210,16 +241,23 @@ function delivering(command: Command, examples: string): Command {
     .option("--timeout <seconds>", "how long a request may take", whole(1, 600), 30)
     .option("--max-requests-per-second <number>", "a ceiling of requests; default none", positive(10_000))
     .option("--max-events-per-second <number>", "a ceiling of events; default none", positive(5_000_000));
+  return connecting(command).addHelpText(
+    "after",
+    `
+Exit codes: 0 all accepted or dropped by rule, 1 something was rejected, given up, left or unreadable, 2 wrong use or credentials.
+${examples}`,
+  );
+}
+
+/** The connection parameters as options. */
+function connecting(command: Command): Command {
   for (const { name, where, secret } of PARAMETERS) {
     command.option(`--${optionOf(name)} <value>`, `${name}${secret ? " (better in the environment)" : ""}: ${where}`);
   }
   return command.addHelpText(
     "after",
     `
-Connection parameters are read from the environment (${PARAMETERS.map(({ name }) => name).join(", ")}).
-
-Exit codes: 0 all accepted or dropped by rule, 1 something was rejected, given up, left or unreadable, 2 wrong use or credentials.
-${examples}`,
+Connection parameters are read from the environment (${PARAMETERS.map(({ name }) => name).join(", ")}).`,
   );
 }
 

@@ -14,8 +14,8 @@ function keyOf(name: ParameterName): string {
   return name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** The connection, from options first and the environment second. */
-export function connectionFrom(options: Readonly<Record<string, unknown>>): Connection {
+/** The parameters that are given, by options first and the environment second. */
+export function parametersFrom(options: Readonly<Record<string, unknown>>): Partial<Record<ParameterName, string>> {
   const given: Partial<Record<ParameterName, string>> = {};
   for (const { name, secret } of PARAMETERS) {
     const option = options[keyOf(name)];
@@ -25,6 +25,12 @@ export function connectionFrom(options: Readonly<Record<string, unknown>>): Conn
       say(`warning: --${optionOf(name)} can be read by everybody on this machine (\`ps\`); set ${name} in the environment instead`);
     }
   }
+  return given;
+}
+
+/** The connection, from options first and the environment second. */
+export function connectionFrom(options: Readonly<Record<string, unknown>>): Connection {
+  const given = parametersFrom(options);
   try {
     return connectionOf(given);
   } catch (error) {
