@@ -1,18 +1,20 @@
 // Where an adapter brings events: to Amazon by a client, or into a queue for somebody else to send.
 import type { AmazonEvents } from "../client.js";
-import type { AnalyticsEvent } from "../core.js";
 import { invalidOption, messageOf } from "../errors.js";
 import { redact } from "../redact.js";
 
 /** A queue that a consumer empties: one with `put`, or one of Cloudflare's, which has `sendBatch`. */
 export type EventQueue =
-  | { put(events: readonly AnalyticsEvent[]): Promise<unknown> }
-  | { sendBatch(messages: { body: AnalyticsEvent; contentType: "json" }[]): Promise<unknown> };
+  | {
+      /** Takes events, each the JSON bytes of one. */
+      put(events: readonly Uint8Array[]): Promise<unknown>;
+    }
+  | { sendBatch(messages: { body: string; contentType: "text" }[]): Promise<unknown> };
 
 /** Where events go, and who hears of it when they do not: one of `amazon` and `queue` must be given. */
 export interface SinkOptions {
   /** The client that sends them. Its queue is never waited for: when it is full, events are refused, whatever its `whenFull`. */
-  amazon?: Pick<AmazonEvents, "send" | "sendBatch">;
+  amazon?: Pick<AmazonEvents, "sendBatch">;
   /** The queue that takes them as they are; its consumer maps and sends them. */
   queue?: EventQueue;
   /**
@@ -51,70 +53,55 @@ export function reporter({ onError }: Pick<SinkOptions, "onError">): (error: unk
 export function sinkOf(options: SinkOptions): Put {
   const { amazon, queue } = options;
   if ((amazon === undefined) === (queue === undefined)) throw invalidOption("amazon", "given, or else `queue`: one of the two");
-  const report = reporter(options);
   if (amazon) {
     if (typeof amazon.sendBatch !== "function") throw invalidOption("amazon", "a client of createAmazonEvents", amazon);
     return async (events) => {
-      // What cannot be written is no event either: the core counts it as one that is invalid.
-      const lines = events.map((event) => jsonOf(event) ?? "null");
-      if (lines.length > 0) await amazon.sendBatch(lines.join("\n"), { whenFull: "refuse" });
+      if (events.length > 0) await amazon.sendBatch(events.map(jsonOf).join("\n"), { whenFull: "refuse" });
     };
   }
-  const put = putOf(queue);
-  return async (events) => {
-    const fitting: Sized[] = [];
-    for (const event of events) {
-      const bytes = new TextEncoder().encode(jsonOf(event) ?? "").length;
-      if (bytes > 0 && bytes <= MESSAGE_BYTES) fitting.push({ event: event as AnalyticsEvent, bytes });
-      // It would be refused each time, and its neighbours with it.
-      else report(new Error(`an event was not put into the queue: ${bytes > 0 ? tooLarge(bytes) : "it cannot be written as JSON"}`));
-    }
-    await put(fitting);
-  };
-}
-
-interface Sized {
-  readonly event: AnalyticsEvent;
-  readonly bytes: number;
-}
-
-function putOf(queue: EventQueue | undefined): (events: readonly Sized[]) => Promise<void> {
   if (queue && "put" in queue && typeof queue.put === "function") {
+    const encoder = new TextEncoder();
     return async (events) => {
-      if (events.length > 0) await queue.put(events.map(({ event }) => event));
+      if (events.length > 0) await queue.put(events.map((event) => encoder.encode(jsonOf(event))));
     };
   }
   if (queue && "sendBatch" in queue && typeof queue.sendBatch === "function") {
+    const report = reporter(options);
     return async (events) => {
-      for (const batch of batches(events)) await queue.sendBatch(batch.map(({ event }) => ({ body: event, contentType: "json" })));
+      for (const batch of batches(events, report)) await queue.sendBatch(batch.map((body) => ({ body, contentType: "text" })));
     };
   }
   throw invalidOption("queue", "a queue with `put` or `sendBatch`", queue);
 }
 
-function* batches(events: readonly Sized[]): Generator<Sized[]> {
-  let batch: Sized[] = [];
+/** Batches that Cloudflare takes. An event that is too large would be refused each time, and its neighbours with it. */
+function* batches(events: readonly unknown[], report: (error: Error) => void): Generator<string[]> {
+  const encoder = new TextEncoder();
+  let batch: string[] = [];
   let bytes = 0;
   for (const event of events) {
-    if (batch.length >= BATCH_MESSAGES || (batch.length > 0 && bytes + event.bytes > BATCH_BYTES)) {
+    const json = jsonOf(event);
+    const { length } = encoder.encode(json);
+    if (length > MESSAGE_BYTES) {
+      report(new Error(`an event was not put into the queue: it has ${length} bytes, over ${MESSAGE_BYTES}`));
+      continue;
+    }
+    if (batch.length >= BATCH_MESSAGES || (batch.length > 0 && bytes + length > BATCH_BYTES)) {
       yield batch;
       batch = [];
       bytes = 0;
     }
-    batch.push(event);
-    bytes += event.bytes;
+    batch.push(json);
+    bytes += length;
   }
   if (batch.length > 0) yield batch;
 }
 
-function tooLarge(bytes: number): string {
-  return `it has ${bytes} bytes, over ${MESSAGE_BYTES}`;
-}
-
-function jsonOf(event: unknown): string | undefined {
+/** What cannot be written is no event either: the core counts it as one that is invalid. */
+function jsonOf(event: unknown): string {
   try {
-    return JSON.stringify(event);
+    return JSON.stringify(event) ?? "null";
   } catch {
-    return undefined;
+    return "null";
   }
 }
