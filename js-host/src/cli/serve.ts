@@ -51,6 +51,10 @@ export async function serve(options: ServeOptions): Promise<0> {
   );
   server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(120_000);
+  // From before anybody knows that it serves, who may tell it to stop at once.
+  const told = new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve).once("SIGTERM", resolve);
+  });
   await listen(server, options);
   // What an earlier process left goes out even if nothing new comes in.
   amazon.flush().catch((error: unknown) => served.failed(error));
@@ -58,9 +62,7 @@ export async function serve(options: ServeOptions): Promise<0> {
   process.stdout.write(`http://${family === "IPv6" ? `[${address}]` : address}:${port}\n`);
   say("Takes events at /v1/track, /v1/batch and their like; /healthz and /metrics tell how it is. Ctrl-C ends it.");
 
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve).once("SIGTERM", resolve);
-  });
+  await told;
   const end = Date.now() + options.grace * 1000;
   await served.stop(server, Math.min(REQUESTS_GRACE_MS, options.grace * 1000));
   await amazon.close({ deadlineMs: Math.max(0, end - Date.now()) }).catch((error: unknown) => words.say(messageOf(error)));
