@@ -45,6 +45,12 @@ try {
 import { createRequire } from "node:module";
 import { createAmazonEvents, transform } from "amazon-dsp-events";
 import { transform as alone, Transformer } from "amazon-dsp-events/core";
+import { amazonEvents as plugin } from "amazon-dsp-events/adapters/analytics-node";
+import { collector } from "amazon-dsp-events/adapters/collector";
+import * as forExpress from "amazon-dsp-events/adapters/express";
+import * as forFastify from "amazon-dsp-events/adapters/fastify";
+import * as forHono from "amazon-dsp-events/adapters/hono";
+import { nodeHandler } from "amazon-dsp-events/adapters/node";
 import { fileDeadLetters } from "amazon-dsp-events/dead-letters/file";
 import { startMock } from "amazon-dsp-events/mock";
 import { sqliteStore } from "amazon-dsp-events/stores/sqlite";
@@ -63,6 +69,12 @@ assert.equal(require("amazon-dsp-events/mock-plan.schema.json").type, "object");
 const mock = await startMock();
 const amazon = createAmazonEvents({ ...mock.parameters });
 assert.deepEqual(await amazon.send(event, { wait: true }), { outcome: "accepted", eventId: "m-1", attempts: 1 });
+const collect = collector({ writeKeys: "any", amazon });
+assert.equal((await collect(new Request("http://x/v1/page", { method: "POST", body: JSON.stringify(event) }))).status, 200);
+for (const { collector } of [forExpress, forFastify, forHono]) assert.equal(typeof collector({ writeKeys: "any", amazon }), "function");
+for (const { amazonEvents } of [forExpress, forFastify, forHono]) assert.equal(typeof amazonEvents({ amazon, events: () => event }), "function");
+assert.equal(typeof nodeHandler(collect), "function");
+assert.equal(plugin({ amazon }).type, "destination");
 await amazon.close();
 await mock.close();
 `,

@@ -1,4 +1,4 @@
-// `serve` as a process: it takes events, says how it is, drains before it ends, and holds no place for who is slow.
+// `serve` as a process: it takes events, says how it is, drains before it ends, and refuses what cannot be right.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
