@@ -75,6 +75,11 @@ const apps: Record<string, (shop: Shop) => Promise<AppUnderTest>> = {
     const answered: string[] = [];
     const app = new Hono();
     const onError = (error: unknown): void => void errors.push(String(error));
+    // Somebody who reads every body before.
+    app.use("/v1/track", async (context, next) => {
+      await context.req.json();
+      await next();
+    });
     app.use(forHono.collector({ writeKeys: ["wk"], amazon, onError }));
     app.use(
       forHono.amazonEvents({

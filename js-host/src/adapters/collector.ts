@@ -6,7 +6,7 @@ import { runtimeOf } from "../runtime.js";
 import { readBody } from "./body.js";
 import { completed, isFields, type Fields, type Received } from "./received.js";
 import { Refusal, refused, taken } from "./reply.js";
-import { reporter, sinkOf, type Put, type SinkOptions } from "./sink.js";
+import { reporter, sinkOf, type SinkOptions } from "./sink.js";
 import { forward } from "./upstream.js";
 
 /** What {@link collector} takes. */
@@ -95,7 +95,7 @@ export function collector(options: CollectorOptions): Collector {
   const retryAfter = { "retry-after": String(whole(options, "retryAfterSeconds", 1, 86_400, 5)) };
   const messageId = options.messageId ?? (() => crypto.randomUUID());
 
-  /** Takes the events of one request, all or none. */
+  /** Takes the events of one request. */
   async function take(request: Request, type: string | undefined, body: ReadableStream<Uint8Array> | null, ip: string | undefined): Promise<void> {
     const { headers } = request;
     const key = keyOf(headers.get("authorization"));
@@ -104,15 +104,15 @@ export function collector(options: CollectorOptions): Collector {
     const content = parsed(await readBody(body, headers.get("content-encoding"), maxBodyBytes));
     if (key === undefined && !isAllowed(content["writeKey"])) throw unauthorized();
     const received: Received = { at: clock.now(), type, ip, fromBrowser: headers.has("origin"), messageId };
-    if (type !== undefined) return queue(put, [completed(content, {}, received)]);
+    if (type !== undefined) return queue([completed(content, {}, received)]);
     const { batch } = content;
     if (!Array.isArray(batch)) throw new Refusal(400, "invalid_body", "`batch` must be a list of events");
-    return queue(put, batch.map((event) => completed(event, content, received)));
+    return queue(batch.map((event) => completed(event, content, received)));
   }
 
-  async function queue(into: Put, events: readonly unknown[]): Promise<void> {
+  async function queue(events: readonly unknown[]): Promise<void> {
     try {
-      await into(events);
+      await put(events);
     } catch (error) {
       const isFull = error instanceof AmazonEventsError && (error.code === "ERR_QUEUE_FULL" || error.code === "ERR_STORE_FULL");
       // A full queue is for the client to wait for; any other fault is for the operator to know.

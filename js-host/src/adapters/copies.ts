@@ -22,9 +22,7 @@ export function copies<Arguments extends readonly unknown[]>(
   return async (...given) => {
     try {
       const events = await options.events(...given);
-      if (!events) return;
-      // Each by itself: a queue that has room for one may not have it for all.
-      for (const event of Array.isArray(events) ? (events as readonly AnalyticsEvent[]) : [events]) await put([event]);
+      if (events) await put(Array.isArray(events) ? events : [events]);
     } catch (error) {
       report(error);
     }

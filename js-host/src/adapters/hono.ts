@@ -4,7 +4,7 @@ import { copies, type MiddlewareOptions } from "./copies.js";
 
 /** What is used of Hono's `Context`. */
 export interface HonoContext {
-  readonly req: { readonly raw: Request; readonly path: string };
+  readonly req: { readonly raw: Request; readonly path: string; arrayBuffer(): Promise<ArrayBuffer> };
   /** Throws where there is none. */
   readonly executionCtx: { waitUntil(work: Promise<unknown>): void };
 }
@@ -24,9 +24,13 @@ export interface HonoCollectorOptions<C extends HonoContext> extends CollectorOp
  */
 export function collector<C extends HonoContext>(options: HonoCollectorOptions<C>): (context: C, next: Next) => Promise<Response | void> {
   const handle = makeCollector(options);
-  return (context, next) => {
-    if (!isCollectorPath(context.req.path)) return next();
-    return handle(context.req.raw, { ip: options.ip?.(context), waitUntil: (work) => keep(context, work) } satisfies RequestContext);
+  return async (context, next) => {
+    const { req } = context;
+    if (!isCollectorPath(req.path)) return next();
+    // Hono remembers a body that somebody has read before; the request itself does not.
+    const { method, headers, url, bodyUsed } = req.raw;
+    const request = bodyUsed ? new Request(url, { method, headers, body: await req.arrayBuffer() }) : req.raw;
+    return handle(request, { ip: options.ip?.(context), waitUntil: (work) => keep(context, work) } satisfies RequestContext);
   };
 }
 

@@ -199,7 +199,8 @@ class Words {
 
   outcome(outcome: EventOutcome): void {
     if (outcome.outcome === "rejected") this.say(`Amazon rejects events: ${outcome.code}: ${outcome.message}`);
-    if (outcome.outcome === "dead_lettered") this.say(`events are given up (${outcome.reason}): ${outcome.lastError}`);
+    // In the words of the client's log, which tells of some.
+    if (outcome.outcome === "dead_lettered") this.say(`events are given up: ${outcome.lastError}`);
   }
 }
 
