@@ -119,7 +119,7 @@ test("what is given up is in the file of dead letters, or said to be lost", asyn
     assert.equal((await post(`${serving.url}/v1/track`, event("dead"))).status, 200);
     assert.equal(await serving.stop(), 0);
     assert.ok(serving.words().endsWith(`1 events: 0 accepted, 0 rejected, 0 dropped, ${end}\n`), serving.words());
-    assert.match(serving.words(), /^events are given up: the refresh token/m);
+    assert.match(serving.words(), /^events are given up: Amazon refused REFRESH_TOKEN/m);
     assert.doesNotMatch(serving.words(), /Atzr\||jane@example\.com|wk_1/);
   }
   assert.equal((JSON.parse(readFileSync(file, "utf8")) as { eventId: string }).eventId, "dead");
