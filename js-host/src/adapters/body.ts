@@ -8,7 +8,11 @@ import { Refusal } from "./reply.js";
  * @param maxBytes - the most that is taken, as it came and unpacked
  * @throws {@link Refusal} 413 if it is larger, 415 for another encoding, 400 if it breaks off or cannot be unpacked
  */
-export async function readBody(body: ReadableStream<Uint8Array> | null, encoding: string | null, maxBytes: number): Promise<Uint8Array> {
+export async function readBody(
+  body: ReadableStream<Uint8Array> | null,
+  encoding: string | null,
+  maxBytes: number,
+): Promise<Uint8Array> {
   if (!body) return new Uint8Array();
   switch ((encoding ?? "").trim().toLowerCase()) {
     case "":
@@ -33,7 +37,8 @@ async function unpack(packed: Uint8Array, maxBytes: number): Promise<Uint8Array>
   try {
     return await collect(readable, maxBytes);
   } catch (error) {
-    throw error instanceof Refusal && error.status === 413 ? error : new Refusal(400, "invalid_body", "the body is not gzip, as its content-encoding says");
+    if (error instanceof Refusal && error.status === 413) throw error;
+    throw new Refusal(400, "invalid_body", "the body is not gzip, as its content-encoding says");
   }
 }
 

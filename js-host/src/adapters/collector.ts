@@ -1,8 +1,7 @@
 // A Segment-compatible endpoint as a web-standard handler: takes events from any of Segment's clients, and may hand each
 // request on to the server that took them before.
 import { AmazonEventsError, invalidOption, messageOf } from "../errors.js";
-import type { Clock, Fetch } from "../runtime.js";
-import { runtimeOf } from "../runtime.js";
+import { runtimeOf, type Clock, type Fetch } from "../runtime.js";
 import { readBody } from "./body.js";
 import { completed, isFields, type Fields, type Received } from "./received.js";
 import { Refusal, refused, taken } from "./reply.js";
@@ -11,7 +10,7 @@ import { forward } from "./upstream.js";
 
 /** What {@link collector} takes. */
 export interface CollectorOptions extends SinkOptions {
-  /** The write keys that may send: the user name of basic authentication, or `writeKey` in the body. `any`: whoever can reach it. */
+  /** The write keys that may send, as the user name of basic authentication or as `writeKey` in the body; `any`: whoever reaches it. */
   writeKeys: readonly string[] | "any";
   /** The origins whose pages may send, such as `https://shop.example`, or `*`. Default: none. Not used with `upstream`. */
   cors?: readonly string[] | "*";
@@ -96,8 +95,7 @@ export function collector(options: CollectorOptions): Collector {
   const messageId = options.messageId ?? (() => crypto.randomUUID());
 
   /** Takes the events of one request. */
-  async function take(request: Request, type: string | undefined, body: ReadableStream<Uint8Array> | null, ip: string | undefined): Promise<void> {
-    const { headers } = request;
+  async function take({ headers }: Request, type: string | undefined, body: ReadableStream<Uint8Array> | null, ip: string | undefined): Promise<void> {
     const key = keyOf(headers.get("authorization"));
     // A wrong key in the header is refused before anything is read.
     if (key !== undefined && !isAllowed(key)) throw unauthorized();
@@ -116,15 +114,16 @@ export function collector(options: CollectorOptions): Collector {
     } catch (error) {
       const isFull = error instanceof AmazonEventsError && (error.code === "ERR_QUEUE_FULL" || error.code === "ERR_STORE_FULL");
       // A full queue is for the client to wait for; any other fault is for the operator to know.
-      if (!isFull) report(error);
-      throw new Refusal(503, isFull ? "queue_full" : "unavailable", isFull ? messageOf(error) : "the events could not be queued", retryAfter);
+      if (isFull) throw new Refusal(503, "queue_full", error.message, retryAfter);
+      report(error);
+      throw new Refusal(503, "unavailable", "the events could not be queued", retryAfter);
     }
   }
 
   async function answer(request: Request, ip: string | undefined): Promise<Response> {
     const word = wordOf(new URL(request.url).pathname);
     try {
-      if (!ROUTES.has(word)) throw new Refusal(404, "not_found", "there is no such path: events go to /v1/track, /v1/batch and their like");
+      if (!ROUTES.has(word)) throw notFound();
       if (request.method === "OPTIONS" && origins) return new Response(null, { status: 204, headers: PREFLIGHT });
       if (request.method !== "POST") throw new Refusal(405, "method_not_allowed", "events are sent by POST", { allow: "POST" });
       await take(request, ROUTES.get(word), request.body, ip);
@@ -171,6 +170,10 @@ const PREFLIGHT = {
   "access-control-allow-headers": "authorization, content-encoding, content-type",
   "access-control-max-age": "86400",
 };
+
+function notFound(): Refusal {
+  return new Refusal(404, "not_found", "there is no such path: events go to /v1/track, /v1/batch and their like");
+}
 
 // Without `WWW-Authenticate`: it would make browsers ask their user for a password.
 function unauthorized(): Refusal {
