@@ -20,9 +20,10 @@ export interface StoredToken {
  */
 export interface TokenStore {
   /**
-   * The token that is kept, if any.
+   * The token, if there is one. A store that several workers share may let them wait until one of them has refreshed it;
+   * whoever is given nothing, or what it cannot use, refreshes, and calls `set`.
    *
-   * @param refused - one that Amazon has refused, which is of no use even if it is kept
+   * @param refused - the token that Amazon has refused, if there is one: it is of no use any more
    */
   get(refused?: string): Promise<StoredToken | undefined> | StoredToken | undefined;
   set(token: StoredToken): Promise<void> | void;

@@ -1,24 +1,28 @@
-// What a queue of events is, whichever engine stands behind it.
+// What a queue between those who have events and those who send them must do.
 
-/** A queue of events. */
-export interface Queue {
-  /** Resolves when the queue keeps all of them. Each is the JSON bytes of one analytics event. */
-  put(events: readonly Uint8Array[]): Promise<void>;
-  /** At most `max` messages; fewer, or none, when `waitMs` milliseconds have brought no more. */
-  take(max: number, waitMs: number): Promise<QueueMessage[]>;
-  close(): Promise<void>;
-}
-
-/** One event, as the queue hands it out. It is this consumer's until it is acknowledged, given back, or its time is up. */
+/** An event that was taken from a queue. It stays there until it is acknowledged. */
 export interface QueueMessage {
-  /** The JSON bytes of one analytics event. */
+  /** The JSON of one analytics event. */
   readonly body: Uint8Array;
-  /** How often it has been handed out, from 1. */
+  /** How often it has been handed out, this time included. */
   readonly attempts: number;
   /** It has its outcome: the queue forgets it. */
   ack(): Promise<void> | void;
-  /** Hands it out again, after so many milliseconds at the earliest. */
+  /** It is to be handed out again, not before so long. */
   retry(delayMs: number): Promise<void> | void;
-  /** Puts it where dead letters go. */
+  /** It is given up: the queue puts it where dead letters go. */
   dead(reason: string): Promise<void> | void;
+  /** When it was put into the queue, epoch milliseconds: an event without a time of its own is mapped alike each time. */
+  readonly putAt?: number;
+  /** It is still worked on. For queues that hand out again what is not acknowledged in time. */
+  extend?(): Promise<void> | void;
+}
+
+/** A queue of analytics events. */
+export interface Queue {
+  /** Resolves when the events are safe in the queue. */
+  put(events: readonly Uint8Array[]): Promise<void>;
+  /** Waits until there is something, or so long; at most so many. */
+  take(max: number, waitMs: number): Promise<QueueMessage[]>;
+  close(): Promise<void>;
 }
