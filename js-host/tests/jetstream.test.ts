@@ -297,7 +297,11 @@ withBroker(`${EVENTS} events reach Amazon while broker and consumers are killed 
   const putting = putAll(queue, ids).then(() => (isPut = true));
 
   const kills = { broker: 0, consumers: 0 };
-  const left = async (): Promise<number> => sizeOf(manager).catch(() => Number.POSITIVE_INFINITY);
+  // Asked of the consumer: an old nats-server that was killed may keep messages in the stream that it knows are acknowledged.
+  const left = async (): Promise<number> => {
+    const found = await manager.consumers.info("AMAZON_EVENTS", "delivery").catch(() => undefined);
+    return found ? found.num_pending + found.num_ack_pending : Number.POSITIVE_INFINITY;
+  };
   // Kills go on while there is something to lose; at least one of each.
   while (!isPut || (await left()) > 0 || kills.broker === 0 || kills.consumers === 0) {
     await wait(100 + random() * 900);
@@ -312,7 +316,6 @@ withBroker(`${EVENTS} events reach Amazon while broker and consumers are killed 
       await workers[victim]?.kill();
       workers[victim] = spawnWorker();
     }
-    if (kills.broker + kills.consumers > EVENTS / 50 + 20) break;
   }
   await putting;
   while ((await left()) > 0) await wait(100);
@@ -325,7 +328,8 @@ withBroker(`${EVENTS} events reach Amazon while broker and consumers are killed 
   const toldAgain = [...outcomes.values()].reduce((sum, told) => sum + told.length - 1, 0);
   context.diagnostic(
     `${EVENTS} events in ${seconds.toFixed(1)} s; ${kills.broker} kills of the broker, ${kills.consumers} of consumers; ` +
-      `${accepted} accepted, ${repeated} of them sent again, ${toldAgain} outcomes told again; replies ${JSON.stringify(statuses)}`,
+      `${accepted} accepted, ${repeated} of them sent again, ${toldAgain} outcomes told again; ` +
+      `${await sizeOf(manager)} acknowledged messages left in the stream; replies ${JSON.stringify(statuses)}`,
   );
   // Nothing is lost: Amazon has each one, and each has its outcome, and no other.
   assert.deepEqual([...mock.taken.keys()].sort(), [...ids].sort());
@@ -347,24 +351,24 @@ withBroker("two and eight consumer processes share one queue, and each event has
     const mock = await startMock({ latencyMs: LATENCY_MS });
     const folder = mkdtempSync(join(tmpdir(), "amazon-dsp-events-ledger-"));
     const ids = Array.from({ length: EVENTS }, (_, index) => `${processes}-${index}`);
-    await putAll(queue, ids);
-    const began = performance.now();
-    let workers: Worker[] = [];
-    workers = Array.from({ length: processes }, (_, index) => new Worker(broker, mock, join(folder, String(index)), 1, Math.min(500, EVENTS / 40)));
+    // The other stand-in's token is none here.
+    await (await new Kvm(await broker.connect()).create("tokens")).destroy();
+    const workers = Array.from({ length: processes }, (_, index) => new Worker(broker, mock, join(folder, String(index)), 1, Math.min(500, EVENTS / 40)));
     await Promise.all(workers.map(({ ready }) => ready));
-    const ready = performance.now();
-    const manager = await manage(broker);
-    while ((await sizeOf(manager)) > 0) await wait(20);
-    const seconds = (performance.now() - ready) / 1000;
+    const began = performance.now();
+    await putAll(queue, ids);
+    const put = performance.now();
+    while (mock.stats().accepted < EVENTS) await wait(10);
+    const seconds = (performance.now() - began) / 1000;
     const stats = await Promise.all(workers.map((worker) => worker.stop()));
     const { accepted, repeated, tokenRequests } = mock.stats();
     await mock.close();
     rates.push(EVENTS / seconds);
     context.diagnostic(
-      `${processes} processes: ${seconds.toFixed(2)} s after ${((ready - began) / 1000).toFixed(1)} s of start-up, ${Math.round(EVENTS / seconds)} events/s; ` +
-        `by process ${stats.map((one) => one.accepted).join(", ")}; ${tokenRequests} token requests`,
+      `${processes} processes: ${EVENTS} events in ${seconds.toFixed(2)} s (put in ${((put - began) / 1000).toFixed(2)} s), ` +
+        `${Math.round(EVENTS / seconds)} events/s; by process ${stats.map((one) => one.accepted).join(", ")}`,
     );
-    assert.deepEqual([accepted, repeated], [EVENTS, 0]);
+    assert.deepEqual([accepted, repeated, tokenRequests], [EVENTS, 0, 1]);
     assert.equal(stats.reduce((sum, one) => sum + one.accepted, 0), EVENTS);
     assert.deepEqual([...readLedgers(folder)].map(([id, told]) => [id, ...told]).sort(), ids.map((id) => [id, "accepted"]).sort());
   }
@@ -379,7 +383,7 @@ withBroker("fifty workers whose token has expired make one refresh between them,
   for (let index = 0; index < 50; index++) {
     const connection = await broker.connect();
     const bucket = await new Kvm(connection).create("tokens", { allow_direct: false });
-    const queue = await jetStreamQueue({ jetstream: jetstream(connection), stream: `S${index}`, subject: `s${index}` });
+    const queue = await jetStreamQueue({ jetstream: jetstream(connection), stream: `S${index}`, subject: `s${index}`, maxBytes: 100_000 });
     queues.push(queue);
     consumers.push(consume(queue, { ...mock.parameters, tokenStore: jetStreamTokenStore({ bucket }) }));
   }
