@@ -53,6 +53,8 @@ import * as forHono from "amazon-dsp-events/adapters/hono";
 import { nodeHandler } from "amazon-dsp-events/adapters/node";
 import { fileDeadLetters } from "amazon-dsp-events/dead-letters/file";
 import { startMock } from "amazon-dsp-events/mock";
+import { consume } from "amazon-dsp-events/queues/consumer";
+import { jetStreamQueue, jetStreamTokenStore } from "amazon-dsp-events/queues/jetstream";
 import { sqliteStore } from "amazon-dsp-events/stores/sqlite";
 
 const event = { type: "page", messageId: "m-1", timestamp: new Date().toISOString(), userId: "jane@example.com", properties: { country: "US" } };
@@ -65,6 +67,7 @@ assert.equal(require("amazon-dsp-events/config.schema.json").type, "object");
 assert.equal(typeof fileDeadLetters("dead.ndjson").put, "function");
 assert.equal(typeof sqliteStore, "function");
 assert.equal(require("amazon-dsp-events/mock-plan.schema.json").type, "object");
+for (const made of [consume, jetStreamQueue, jetStreamTokenStore]) assert.equal(typeof made, "function");
 
 const mock = await startMock();
 const amazon = createAmazonEvents({ ...mock.parameters });
