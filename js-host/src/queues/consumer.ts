@@ -50,7 +50,10 @@ export interface ConsumeOptions extends Pick<AmazonEventsOptions, ClientOptionNa
   onOutcome?: (outcome: EventOutcome) => Promise<void> | void;
   /** The longest that one `take` waits for a full batch. Milliseconds, default 1,000. */
   takeWaitMs?: number;
-  /** How long the queue keeps an event back that could not be sent, such as while Amazon refuses the credentials. Milliseconds, default 30,000. */
+  /**
+   * How long the queue keeps an event back that could not be sent, such as while Amazon refuses the credentials.
+   * Milliseconds, default 30,000.
+   */
   retryDelayMs?: number;
   /** How often the queue is told of events that are still worked on. At most a third of its limit. Milliseconds, default 10,000. */
   extendEveryMs?: number;

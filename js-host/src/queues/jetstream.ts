@@ -32,6 +32,11 @@ export interface JetStreamMessages extends AsyncIterable<JetStreamMessage> {
   stop(): void;
 }
 
+/** The part of `Consumer` of `@nats-io/jetstream` that is used. */
+export interface PullConsumer {
+  fetch(options: { max_messages: number; expires: number }): Promise<JetStreamMessages>;
+}
+
 /** The part of `JetStreamManager` of `@nats-io/jetstream` that is used. */
 export interface JetStreamSetup {
   readonly streams: {
@@ -47,12 +52,7 @@ export interface JetStreamSetup {
 /** The part of `JetStreamClient` of `@nats-io/jetstream` that is used. */
 export interface JetStream {
   publish(subject: string, payload: Uint8Array, options: { msgID: string }): Promise<unknown>;
-  readonly consumers: {
-    get(
-      stream: string,
-      consumer: string,
-    ): Promise<{ fetch(options: { max_messages: number; expires: number }): Promise<JetStreamMessages> }>;
-  };
+  readonly consumers: { get(stream: string, consumer: string): Promise<PullConsumer> };
   jetstreamManager(): Promise<JetStreamSetup>;
 }
 
@@ -60,7 +60,7 @@ export interface JetStream {
 export interface JetStreamQueueOptions {
   /** `jetstream(connection)` of `@nats-io/jetstream`. The connection stays the caller's: drain it after `close`. */
   jetstream: JetStream;
-  /** The stream; made if it is not there. Its dead letters are in the stream with `_DEAD` behind this name. Default `AMAZON_EVENTS`. */
+  /** The stream; made if it is not there. Dead letters are in the one with `_DEAD` behind this name. Default `AMAZON_EVENTS`. */
   stream?: string;
   /** The subject of its messages; dead letters have `.dead` behind it. Default `amazon.events`. */
   subject?: string;
@@ -70,15 +70,27 @@ export interface JetStreamQueueOptions {
   replicas?: number;
   /** How long a stream made here knows an event's id, so that putting it again has no effect. Milliseconds, default 120,000. */
   duplicateWindowMs?: number;
-  /** How long the broker waits for a consumer to say that it is alive, before others get its messages. Milliseconds, default 30,000. */
+  /** How long the broker waits for word of a message before it hands it to another process. Milliseconds, default 30,000. */
   ackWaitMs?: number;
   sleep?: Sleep;
 }
 
 /** All processes share one durable consumer: each message goes to one of them. */
 const CONSUMER = "delivery";
-/** Messages with all consumers together. */
-const MAX_HELD = 100_000;
+
+const consumerSettings = (ackWait: number): object => ({
+  durable_name: CONSUMER,
+  ack_policy: "explicit",
+  ack_wait: ackWait,
+  /** With all processes together. */
+  max_ack_pending: 100_000,
+  // An event is given up when Amazon does not take it, not because processes ended.
+  max_deliver: -1,
+  // A broker that was killed may read a state from its files that the stream has outrun, and then hand out nothing more.
+  // Without one it begins anew with what is in the stream, which is what is not acknowledged.
+  mem_storage: true,
+});
+
 /** Messages published at once. */
 const PUT_AT_ONCE = 1000;
 /** The shortest that NATS waits. */
@@ -103,9 +115,12 @@ const MAXIMUM_BYTES = 10077;
  */
 export async function jetStreamQueue(options: JetStreamQueueOptions): Promise<Queue> {
   const { jetstream } = options;
-  if (typeof jetstream?.publish !== "function") throw invalidOption("jetstream", "what `jetstream(connection)` of @nats-io/jetstream gives", jetstream);
+  if (typeof jetstream?.publish !== "function") {
+    throw invalidOption("jetstream", "what `jetstream(connection)` of @nats-io/jetstream gives", jetstream);
+  }
   const stream = named("stream", options.stream, /^[\w-]+$/, "letters, digits, `_` and `-`", "AMAZON_EVENTS");
-  const subject = named("subject", options.subject, /^[\w-]+(\.[\w-]+)*$/, "words of letters, digits, `_` and `-`, joined by dots", "amazon.events");
+  const words = "words of letters, digits, `_` and `-`, joined by dots";
+  const subject = named("subject", options.subject, /^[\w-]+(\.[\w-]+)*$/, words, "amazon.events");
   const limits = {
     max_bytes: whole(options, "maxBytes", 1, Number.MAX_SAFE_INTEGER, 2 ** 30),
     num_replicas: whole(options, "replicas", 1, 5, 1),
@@ -119,49 +134,58 @@ export async function jetStreamQueue(options: JetStreamQueueOptions): Promise<Qu
     const setup = await jetstream.jetstreamManager();
     const queue = { ...limits, subjects: [subject], retention: "workqueue" };
     const deadLetters = { ...limits, subjects: [`${subject}.dead`], retention: "limits" };
-    await stood(setup, stream, queue);
-    await stood(setup, `${stream}_DEAD`, deadLetters);
-    await known(
-      () => setup.consumers.info(stream, CONSUMER),
-      () =>
-        setup.consumers.add(stream, {
-          durable_name: CONSUMER,
-          ack_policy: "explicit",
-          ack_wait: ackWait,
-          max_ack_pending: MAX_HELD,
-          // An event is given up when Amazon does not take it, not because processes ended.
-          max_deliver: -1,
-        }),
-    );
-    const consumer = await jetstream.consumers.get(stream, CONSUMER);
-    return new JetStreamQueue(jetstream, consumer, stream, subject, runtimeOf(options).sleep);
+    await ensureStream(setup, stream, queue);
+    await ensureStream(setup, `${stream}_DEAD`, deadLetters);
+    const openConsumer = async (): Promise<PullConsumer> => {
+      await findOrMake(
+        () => setup.consumers.info(stream, CONSUMER),
+        () => setup.consumers.add(stream, consumerSettings(ackWait)),
+      );
+      return jetstream.consumers.get(stream, CONSUMER);
+    };
+    const { sleep } = runtimeOf(options);
+    return new JetStreamQueue({ jetstream, openConsumer, consumer: await openConsumer(), stream, subject, sleep });
   } catch (error) {
     if (error instanceof AmazonEventsError) throw error;
     throw new AmazonEventsError("ERR_STORE", `cannot use the stream ${stream}: ${messageOf(error)}`, { cause: error });
   }
 }
 
+interface QueueParts {
+  readonly jetstream: JetStream;
+  /** Finds the consumer, or makes it. */
+  readonly openConsumer: () => Promise<PullConsumer>;
+  readonly consumer: PullConsumer;
+  readonly stream: string;
+  readonly subject: string;
+  readonly sleep: Sleep;
+}
+
 class JetStreamQueue implements Queue {
   readonly #jetstream: JetStream;
-  readonly #consumer: Awaited<ReturnType<JetStream["consumers"]["get"]>>;
+  readonly #openConsumer: QueueParts["openConsumer"];
   readonly #stream: string;
   readonly #subject: string;
   readonly #sleep: Sleep;
   readonly #taking = new Set<JetStreamMessages>();
+  /** Undefined after a fault: it may have gone with the broker. */
+  #consumer: PullConsumer | undefined;
   #closed = false;
 
-  constructor(jetstream: JetStream, consumer: Awaited<ReturnType<JetStream["consumers"]["get"]>>, stream: string, subject: string, sleep: Sleep) {
-    this.#jetstream = jetstream;
-    this.#consumer = consumer;
-    this.#stream = stream;
-    this.#subject = subject;
-    this.#sleep = sleep;
+  constructor(parts: QueueParts) {
+    this.#jetstream = parts.jetstream;
+    this.#openConsumer = parts.openConsumer;
+    this.#consumer = parts.consumer;
+    this.#stream = parts.stream;
+    this.#subject = parts.subject;
+    this.#sleep = parts.sleep;
   }
 
   async put(events: readonly Uint8Array[]): Promise<void> {
     this.#mustBeOpen();
     for (let from = 0; from < events.length; from += PUT_AT_ONCE) {
-      const put = events.slice(from, from + PUT_AT_ONCE).map(async (event) => this.#publish(this.#subject, event, await idOf(event)));
+      const some = events.slice(from, from + PUT_AT_ONCE);
+      const put = some.map(async (event) => this.#publish(this.#subject, event, await idOf(event)));
       // All of them: nothing is under way any more when this rejects.
       const failed = (await Promise.allSettled(put)).find((one) => one.status === "rejected");
       if (failed) throw failed.reason;
@@ -172,21 +196,24 @@ class JetStreamQueue implements Queue {
     this.#mustBeOpen();
     const taken: QueueMessage[] = [];
     const expires = Math.max(waitMs, MIN_WAIT_MS);
-    const messages = await this.#consumer.fetch({ max_messages: max, expires });
-    this.#taking.add(messages);
-    // While the connection is down the broker's answer may never come.
     const ended = new AbortController();
-    this.#sleep(expires + GRACE_MS, ended.signal).then(
-      () => messages.stop(),
-      () => undefined,
-    );
+    let messages: JetStreamMessages | undefined;
     try {
-      for await (const message of messages) taken.push(this.#messageOf(message));
+      this.#consumer ??= await this.#openConsumer();
+      const fetched = (messages = await this.#consumer.fetch({ max_messages: max, expires }));
+      this.#taking.add(fetched);
+      // While the connection is down the broker's answer may never come.
+      this.#sleep(expires + GRACE_MS, ended.signal).then(
+        () => fetched.stop(),
+        () => undefined,
+      );
+      for await (const message of fetched) taken.push(this.#messageOf(message));
     } catch (error) {
+      this.#consumer = undefined;
       if (taken.length === 0) throw this.#fault("take from", this.#stream, error);
     } finally {
       ended.abort();
-      this.#taking.delete(messages);
+      if (messages) this.#taking.delete(messages);
     }
     return taken;
   }
@@ -233,9 +260,9 @@ class JetStreamQueue implements Queue {
 }
 
 /** Makes the stream if it is not there. */
-async function stood(setup: JetStreamSetup, name: string, config: StreamSettings): Promise<void> {
+async function ensureStream(setup: JetStreamSetup, name: string, config: StreamSettings): Promise<void> {
   const { retention } = config;
-  const there = await known(
+  const there = await findOrMake(
     () => setup.streams.info(name),
     () => setup.streams.add({ ...config, name }),
   );
@@ -249,7 +276,7 @@ async function stood(setup: JetStreamSetup, name: string, config: StreamSettings
 }
 
 /** What is there; undefined if it had to be made. */
-async function known<T>(info: () => Promise<T>, add: () => Promise<unknown>): Promise<T | undefined> {
+async function findOrMake<T>(info: () => Promise<T>, add: () => Promise<unknown>): Promise<T | undefined> {
   try {
     return await info();
   } catch (error) {
