@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
@@ -262,7 +262,7 @@ async function putAll(queue: Queue, ids: readonly string[]): Promise<void> {
   }
 }
 
-/** Each outcome that was told, by event id. */
+/** Each outcome that was told, by event id. Removes the ledgers. */
 function readLedgers(folder: string): Map<string, string[]> {
   const outcomes = new Map<string, string[]>();
   for (const name of readdirSync(folder)) {
@@ -273,6 +273,7 @@ function readLedgers(folder: string): Map<string, string[]> {
       else outcomes.set(id, [outcome]);
     }
   }
+  rmSync(folder, { recursive: true });
   return outcomes;
 }
 
