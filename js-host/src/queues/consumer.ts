@@ -184,7 +184,6 @@ class QueueConsumer implements Consumer {
       retry,
       timeoutMs,
       concurrency,
-      deadLetters: undefined,
       haltMs: HALT_MS,
       settle: async (settled) => void (await Promise.all(settled.map((one) => this.#settle(one)))),
     });
