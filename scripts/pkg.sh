@@ -33,7 +33,8 @@ build() {
         wasm-pack --log-level warn build --release --target web --out-dir "$into" --out-name core --no-pack \
         -- --locked --features wasm >"$into.log" 2>&1 || { tail -n 40 "$into.log" >&2; die "wasm-pack failed"; }
     # No feature flags: wasm-opt reads the features from the module, and more of them would not load on Node 20.
-    wasm-opt -O3 -o "$into/core_bg.wasm" "$into/core_bg.wasm"
+    # Functions are compiled when they are first called: what one caller seldom needs must not become a part of it.
+    wasm-opt -O3 --one-caller-inline-max-function-size=50 -o "$into/core_bg.wasm" "$into/core_bg.wasm"
     # wasm-pack's ignores everything, and npm obeys it.
     rm -f "$into/.gitignore"
     node scripts/pkg-info.mjs "$into" "$(source_hash)" "$(std_hash)" "$(std_from)" \
