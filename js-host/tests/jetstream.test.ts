@@ -76,8 +76,9 @@ withBroker("what was put is handed out with its number, and is gone when it is a
 
 withBroker("an event that is put again is stored once, by its messageId or else its bytes", async (broker) => {
   const queue = await open(broker);
-  await queue.put([bytes({ messageId: "a" }), bytes({ messageId: "a", other: true }), bytes({ messageId: " ü\n" }), bytes({ messageId: "ü" }), bytes({ n: 1 })]);
-  await queue.put([bytes({ n: 1 }), bytes({ n: 2 }), bytes({ messageId: 7 }), bytes({ messageId: "" }), bytes("null")]);
+  await queue.put([bytes({ messageId: "a" }), bytes({ messageId: " ü\n" }), bytes({ n: 1 })]);
+  await queue.put([bytes({ messageId: "a", other: true }), bytes({ messageId: "ü" }), bytes({ n: 1 })]);
+  await queue.put([bytes({ n: 2 }), bytes({ messageId: 7 }), bytes({ messageId: "" }), bytes("null")]);
   const taken = await queue.take(500, 1000);
   // Events of one call are put side by side.
   assert.deepEqual(

@@ -18,7 +18,7 @@ import { DEFAULT_RETRY } from "../retry.js";
 import { runtimeOf } from "../runtime.js";
 import { memoryTokenStore, Tokens } from "../tokens.js";
 import { CommandError, type ExitCode } from "./errors.js";
-import { openInput, reasonOf, say, type Input } from "./io.js";
+import { openInput, Output, reasonOf, say, type Input } from "./io.js";
 import { Journal, type PastOutcome, type Totals } from "./journal.js";
 import { connectionFrom } from "./parameters.js";
 import { Progress } from "./progress.js";
@@ -70,7 +70,7 @@ export async function runJob(plan: JobPlan, options: JobOptions): Promise<ExitCo
   }
   if (options.report !== undefined) checkReport(options.report);
   const { prepare, now } = plan;
-  if (!connection) return finish(await rehearse(input, prepare, now), options, 0);
+  if (!connection) return await finish(await rehearse(input, prepare, now), options, 0);
   const journal =
     options.state === undefined
       ? undefined
@@ -78,7 +78,7 @@ export async function runJob(plan: JobPlan, options: JobOptions): Promise<ExitCo
   try {
     const job = new Job(connection, prepare, journal, options);
     const exitCode = await job.run(input, now);
-    return finish(job.report, options, exitCode);
+    return await finish(job.report, options, exitCode);
   } finally {
     journal?.close();
   }
@@ -393,10 +393,9 @@ function checkReport(file: string): void {
   }
 }
 
-/** Tells, prints and writes the report. */
-function finish(report: Report, options: JobOptions, exitCode: ExitCode): ExitCode {
+/** Tells, writes and prints the report. */
+async function finish(report: Report, options: JobOptions, exitCode: ExitCode): Promise<ExitCode> {
   say(`\n${tell(report, { dryRun: options.dryRun === true })}\n`);
-  if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   if (options.report !== undefined) {
     try {
       writeFileSync(options.report, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
@@ -404,6 +403,7 @@ function finish(report: Report, options: JobOptions, exitCode: ExitCode): ExitCo
       throw new CommandError(2, `cannot write --report ${options.report}: ${reasonOf(error)}`);
     }
   }
+  if (options.json) await new Output().write(`${JSON.stringify(report)}\n`);
   return exitCode;
 }
 
