@@ -52,9 +52,7 @@ export function linesOf(events: readonly Uint8Array[]): Uint8Array {
     const bytes = event.length > 0 ? event : NOT_JSON;
     input.set(bytes, at);
     // Between values JSON takes both for a blank, within a text neither: one event stays one line, and as valid as before.
-    for (let end = input.indexOf(NEWLINE, at); end >= 0 && end < at + bytes.length; end = input.indexOf(NEWLINE, end)) {
-      input[end] = RETURN;
-    }
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, end + 1)) input[at + end] = RETURN;
     at += bytes.length;
     input[at++] = NEWLINE;
   }
