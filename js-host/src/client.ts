@@ -4,13 +4,13 @@ import { connectionOf, type ConnectionParameters } from "./connection.js";
 import { outcomeCodes, Transformer, type AnalyticsEvent, type Batch, type Config, type DropReason, type OutcomeCode } from "./core.js";
 import { deadLetter, Delivery, type Settled } from "./delivery.js";
 import { AmazonEventsError, invalidOption, quietly, storeFault } from "./errors.js";
+import { deliveryLimits, positive, whole } from "./limits.js";
 import { linesOf } from "./mapper.js";
 import type { MetricLabels, Metrics } from "./metrics.js";
 import { Outbox } from "./outbox.js";
 import type { DeadLetterReason, DeadLetterSink, Dropped, EventOutcome, Stats } from "./outcome.js";
 import { Parcel } from "./parcel.js";
 import { batchWithin } from "./rate.js";
-import { DEFAULT_RETRY } from "./retry.js";
 import { runtimeOf, type Clock, type Fetch, type Logger, type Runtime, type Sleep } from "./runtime.js";
 import type { EventStore, StoredEvent } from "./stores/store.js";
 import { memoryTokenStore, Tokens, type TokenStore } from "./tokens.js";
@@ -206,14 +206,7 @@ class Client implements AmazonEvents {
     this.#transformer = options.config instanceof Transformer ? options.config : new Transformer(options.config);
     this.#codes = outcomeCodes();
     this.#isRestored = options.store === undefined;
-    const retry = {
-      ...DEFAULT_RETRY,
-      maxAttempts: whole(options, "maxAttempts", 4, 100, DEFAULT_RETRY.maxAttempts),
-      maxWaitMs: whole(options, "maxWaitMs", 1, 86_400_000, DEFAULT_RETRY.maxWaitMs),
-      maxElapsedMs: whole(options, "maxElapsedMs", 1, 86_400_000, DEFAULT_RETRY.maxElapsedMs),
-    };
-    const timeoutMs = whole(options, "timeoutMs", 1, 600_000, 30_000);
-    const concurrency = whole(options, "concurrency", 1, 100, 4);
+    const { retry, timeoutMs, concurrency, batch } = deliveryLimits(options);
     const rate = {
       requestsPerSecond: positive(options, "maxRequestsPerSecond", 10_000),
       eventsPerSecond: positive(options, "maxEventsPerSecond", 5_000_000),
@@ -242,13 +235,7 @@ class Client implements AmazonEvents {
       runtime,
       delivery: this.#delivery,
       concurrency,
-      batch: batchWithin(
-        {
-          events: whole(options, "maxBatchEvents", 1, DEFAULT_BATCH.events, DEFAULT_BATCH.events),
-          bytes: whole(options, "maxBatchBytes", 1, DEFAULT_BATCH.bytes, DEFAULT_BATCH.bytes),
-        },
-        rate,
-      ),
+      batch: batchWithin(batch, rate),
       flushIntervalMs: whole(options, "flushIntervalMs", 0, 3_600_000, 1000),
       maxEvents: whole(options, "maxQueueEvents", 1, 100_000_000, 10_000),
       maxBytes: whole(options, "maxQueueBytes", 1, 2 ** 40, 32 * 2 ** 20),
@@ -660,21 +647,4 @@ function wiresOf({ events, offsets }: Batch): Uint8Array[] {
   const wires: Uint8Array[] = [];
   for (let at = 0; at + 1 < offsets.length; at += 2) wires.push(events.subarray(offsets[at], offsets[at + 1]));
   return wires;
-}
-
-type LimitName = {
-  [Name in keyof AmazonEventsOptions]-?: AmazonEventsOptions[Name] extends number | undefined ? Name : never;
-}[keyof AmazonEventsOptions];
-
-function positive(options: AmazonEventsOptions, name: LimitName, max: number): number | undefined {
-  const value: unknown = options[name];
-  if (value === undefined || (typeof value === "number" && value > 0 && value <= max)) return value;
-  throw invalidOption(name, `a number above 0, at most ${max}`, value);
-}
-
-function whole(options: AmazonEventsOptions, name: LimitName, min: number, max: number, standard: number): number {
-  const value: unknown = options[name];
-  if (value === undefined) return standard;
-  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalidOption(name, `a whole number from ${min} to ${max}`, value);
 }

@@ -1,20 +1,61 @@
-// Reads options that are whole numbers.
+// Reads options that are numbers, and says which of them cannot be right.
+import { DEFAULT_BATCH, type BatchLimits } from "./batcher.js";
 import { invalidOption } from "./errors.js";
+import { DEFAULT_RETRY, type RetryPolicy } from "./retry.js";
+
+type Options<Name extends string> = Readonly<Partial<Record<Name, unknown>>>;
 
 /**
  * The option's value, or the standard one if it is not set.
  *
  * @throws {@link UsageError} that names the option and its limits
  */
-export function whole<Name extends string>(
-  options: Readonly<Partial<Record<Name, unknown>>>,
-  name: Name,
-  min: number,
-  max: number,
-  standard: number,
-): number {
+export function whole<Name extends string>(options: Options<Name>, name: Name, min: number, max: number, standard: number): number {
   const value = options[name];
   if (value === undefined) return standard;
   if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
   throw invalidOption(name, `a whole number from ${min} to ${max}`, value);
+}
+
+/**
+ * The option's value, if it is set.
+ *
+ * @throws {@link UsageError} that names the option and its limit
+ */
+export function positive<Name extends string>(options: Options<Name>, name: Name, max: number): number | undefined {
+  const value: unknown = options[name];
+  if (value === undefined || (typeof value === "number" && value > 0 && value <= max)) return value;
+  throw invalidOption(name, `a number above 0, at most ${max}`, value);
+}
+
+/** How whoever delivers may go about it. */
+export interface DeliveryLimits {
+  readonly retry: RetryPolicy;
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+  readonly batch: BatchLimits;
+}
+
+/**
+ * The limits of a delivery, by the options that every sender has.
+ *
+ * @throws {@link UsageError} for one that cannot be right
+ */
+export function deliveryLimits(
+  options: Options<"maxAttempts" | "maxWaitMs" | "maxElapsedMs" | "timeoutMs" | "concurrency" | "maxBatchEvents" | "maxBatchBytes">,
+): DeliveryLimits {
+  return {
+    retry: {
+      ...DEFAULT_RETRY,
+      maxAttempts: whole(options, "maxAttempts", 4, 100, DEFAULT_RETRY.maxAttempts),
+      maxWaitMs: whole(options, "maxWaitMs", 1, 86_400_000, DEFAULT_RETRY.maxWaitMs),
+      maxElapsedMs: whole(options, "maxElapsedMs", 1, 86_400_000, DEFAULT_RETRY.maxElapsedMs),
+    },
+    timeoutMs: whole(options, "timeoutMs", 1, 600_000, 30_000),
+    concurrency: whole(options, "concurrency", 1, 100, 4),
+    batch: {
+      events: whole(options, "maxBatchEvents", 1, DEFAULT_BATCH.events, DEFAULT_BATCH.events),
+      bytes: whole(options, "maxBatchBytes", 1, DEFAULT_BATCH.bytes, DEFAULT_BATCH.bytes),
+    },
+  };
 }

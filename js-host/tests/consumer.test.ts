@@ -28,7 +28,7 @@ class MemoryQueue implements Queue {
   }
 
   async take(max: number, waitMs: number): Promise<QueueMessage[]> {
-    if (this.broken.has("take")) throw new Error("the broker is away");
+    if (this.broken.has("take")) throw new Error("the broker is away (the-client-secret)");
     const now = this.#world.time.clock.now();
     const due = this.#ready.filter(({ at }) => at <= now).slice(0, max);
     if (due.length === 0) {
@@ -277,7 +277,7 @@ void test("a queue that cannot be reached is asked again", async () => {
   })());
   await stopped(world, consumer);
   assert.deepEqual(queue.told, ["a ack"]);
-  assert.deepEqual(world.logs.filter((line) => line.includes("gave nothing")), Array(4).fill('the queue gave nothing; trying again {"problem":"the broker is away"}'));
+  assert.deepEqual(world.logs.filter((line) => line.includes("gave nothing")), Array(4).fill('the queue gave nothing; trying again {"problem":"the broker is away ([secret])"}'));
 });
 
 void test("an event without a time or an id of its own is the same event each time it is handed out", async () => {

@@ -1,6 +1,7 @@
 // A Segment-compatible endpoint as a web-standard handler: takes events from any of Segment's clients, and may hand each
 // request on to the server that took them before.
 import { AmazonEventsError, invalidOption, messageOf } from "../errors.js";
+import { whole } from "../limits.js";
 import { runtimeOf, type Clock, type Fetch } from "../runtime.js";
 import { readBody } from "./body.js";
 import { completed, isFields, type Fields, type Received } from "./received.js";
@@ -257,16 +258,4 @@ function allowOrigin(headers: Headers, origin: string | null, allowed: readonly 
   if (allowed === "*") return headers.set("access-control-allow-origin", "*");
   headers.append("vary", "origin");
   if (origin !== null && allowed.includes(origin)) headers.set("access-control-allow-origin", origin);
-}
-
-function whole(
-  options: CollectorOptions,
-  name: "trustProxy" | "maxBodyBytes" | "retryAfterSeconds",
-  min: number,
-  max: number,
-  standard: number,
-): number {
-  const value: unknown = options[name] ?? standard;
-  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalidOption(name, `a whole number from ${min} to ${max}`, value);
 }

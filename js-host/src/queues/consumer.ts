@@ -1,16 +1,14 @@
 // Takes events from a queue, brings them to Amazon, and tells the queue of each only when it has its outcome.
-import { DEFAULT_BATCH } from "../batcher.js";
 import type { AmazonEventsOptions } from "../client.js";
 import { connectionOf } from "../connection.js";
 import { Transformer, type DropReason } from "../core.js";
 import { Delivery, type Settled } from "../delivery.js";
 import { AmazonEventsError, invalidOption, messageOf, type FaultCode } from "../errors.js";
-import { whole } from "../limits.js";
+import { deliveryLimits, whole } from "../limits.js";
 import { Mapper, type Mapped } from "../mapper.js";
 import { Outbox } from "../outbox.js";
 import type { EventOutcome } from "../outcome.js";
 import { Parcel } from "../parcel.js";
-import { DEFAULT_RETRY } from "../retry.js";
 import { runtimeOf, type Runtime } from "../runtime.js";
 import { memoryTokenStore, Tokens } from "../tokens.js";
 import type { Queue, QueueMessage } from "./queue.js";
@@ -155,17 +153,10 @@ class QueueConsumer implements Consumer {
     const connection = connectionOf(options);
     this.#queue = queue;
     this.#onOutcome = options.onOutcome;
-    const runtime = (this.#runtime = runtimeOf(options));
+    const runtime = (this.#runtime = runtimeOf(options, connection.secrets));
     this.#mapper = new Mapper(options.config instanceof Transformer ? options.config : new Transformer(options.config));
-    const retry = {
-      ...DEFAULT_RETRY,
-      maxAttempts: whole(options, "maxAttempts", 4, 100, DEFAULT_RETRY.maxAttempts),
-      maxWaitMs: whole(options, "maxWaitMs", 1, 86_400_000, DEFAULT_RETRY.maxWaitMs),
-      maxElapsedMs: whole(options, "maxElapsedMs", 1, 86_400_000, DEFAULT_RETRY.maxElapsedMs),
-    };
-    const timeoutMs = whole(options, "timeoutMs", 1, 600_000, 30_000);
-    const concurrency = whole(options, "concurrency", 1, 100, 4);
-    this.#batchEvents = whole(options, "maxBatchEvents", 1, DEFAULT_BATCH.events, DEFAULT_BATCH.events);
+    const { retry, timeoutMs, concurrency, batch } = deliveryLimits(options);
+    this.#batchEvents = batch.events;
     this.#takeWaitMs = whole(options, "takeWaitMs", 1, 60_000, 1000);
     this.#retryDelayMs = whole(options, "retryDelayMs", 0, 86_400_000, 30_000);
     this.#extendEveryMs = whole(options, "extendEveryMs", 1, 3_600_000, 10_000);
@@ -191,7 +182,7 @@ class QueueConsumer implements Consumer {
       runtime,
       delivery: this.#delivery,
       concurrency,
-      batch: { events: this.#batchEvents, bytes: whole(options, "maxBatchBytes", 1, DEFAULT_BATCH.bytes, DEFAULT_BATCH.bytes) },
+      batch,
       flushIntervalMs: GATHER_MS,
       // One batch beyond those on their way: what waits here, others could be sending.
       maxEvents: this.#batchEvents * concurrency + 1,
