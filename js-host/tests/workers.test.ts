@@ -227,7 +227,7 @@ test("events go through a queue, and past it when it does not take them", async 
   let broken = false;
   const binding = {
     sendBatch: async (messages: { body: string }[]) => {
-      if (broken) throw new Error("queue is overloaded");
+      if (broken) throw new Error("queue is overloaded (the-client-secret)");
       sent.push(messages.map(({ body }) => body));
     },
   };
@@ -242,7 +242,7 @@ test("events go through a queue, and past it when it does not take them", async 
   assert.deepEqual(world.outcomes.map((outcome) => "eventId" in outcome && outcome.eventId), ["m-3", "m-5"]);
   assert.equal(sent.length, 2);
   assert.deepEqual(lines, [
-    'events are sent past the queue: 1 of 1 events are not in the queue: queue is overloaded {"events":1}',
+    'events are sent past the queue: 1 of 1 events are not in the queue: queue is overloaded ([secret]) {"events":1}',
     'events are sent past the queue: 1 of 2 events are not in the queue: larger than 127900 bytes {"events":1}',
   ]);
 });

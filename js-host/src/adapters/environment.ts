@@ -53,8 +53,10 @@ export class Environment {
   #transformer: Transformer | undefined;
 
   constructor(env: unknown, options: EnvironmentOptions) {
-    this.logger = options.logger ?? CONSOLE;
-    this.runtime = runtimeOf({ ...options, logger: this.logger });
+    const parameters = { ...parametersOf(env), ...options };
+    const secrets = PARAMETERS.flatMap(({ name, secret }) => (secret && typeof parameters[name] === "string" ? [parameters[name]] : []));
+    this.runtime = runtimeOf({ ...options, logger: options.logger ?? CONSOLE }, secrets);
+    this.logger = this.runtime.logger;
     this.#env = env;
     this.#options = options;
     this.#tokenStore = options.tokenStore ?? memoryTokenStore();
