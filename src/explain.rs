@@ -172,8 +172,15 @@ fn from_rule(plan: &Plan, call: &Call<'_>, mapped: &AmazonEvent<'_>) -> Vec<Trie
     let described = &mapped.event_description;
     let cleaned = (name_from == "event" && described.name != call.name().trim().to_lowercase())
         .then_some(Note::NameCleaned);
+    // What events call themselves is anything; what the config calls them is not.
+    let is_own = setting.is_some_and(|rule| rule.name.is_some());
+    let name = if is_own || may_name(call.name()) {
+        described.name.to_string()
+    } else {
+        redact_text(call.name(), |_| false)
+    };
     let mut made = vec![
-        Tried::made("eventDescription.name", &name_from, &described.name, cleaned),
+        Tried::made("eventDescription.name", &name_from, &name, cleaned),
         Tried::made(
             "eventDescription.conversionType",
             &type_from,
@@ -245,8 +252,7 @@ fn invalid(detail: Option<Detail>, json: &[u8]) -> String {
 fn remedy(event: &Event<'_, '_>, reason: DropReason, now: Instant, tried: &[Tried]) -> String {
     let (plan, config) = (event.plan, &event.plan.config);
     let log = &mut Log::default();
-    let name = Call::of(event)
-        .map(|call| redact_text(call.name(), |name| is_telling(name) && !has_a_number(name)));
+    let name = Call::of(event).map(|call| redact_text(call.name(), may_name));
     let name = name.unwrap_or_default();
     match reason {
         DropReason::InvalidEvent => String::new(),
@@ -412,9 +418,9 @@ fn is_telling(text: &str) -> bool {
     text.len() <= 64 && !text.contains('@')
 }
 
-/// Whether there are digits enough for a telephone number.
-fn has_a_number(text: &str) -> bool {
-    text.bytes().filter(u8::is_ascii_digit).count() >= 7
+/// Whether an event's name may be shown: it has no address, and not digits enough for a telephone number.
+fn may_name(text: &str) -> bool {
+    is_telling(text) && text.bytes().filter(u8::is_ascii_digit).count() < 7
 }
 
 fn redact_text(text: &str, may_tell: impl Fn(&str) -> bool) -> String {

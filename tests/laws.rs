@@ -183,6 +183,7 @@ proptest! {
         local in "[a-z]{8,12}",
         digits in "[2-9][0-9]{9}",
         is_address in any::<bool>(),
+        drops in any::<bool>(),
         places in prop::collection::vec(prop::sample::select(vec![
             "/type", "/event", "/userId", "/anonymousId", "/traits/country", "/traits/address", "/properties/currency",
             "/context/ip", "/context/device/type", "/context/device/advertisingId", "/context/userAgent", "/context/page/url",
@@ -201,6 +202,7 @@ proptest! {
             *event.pointer_mut(place).unwrap() = json!(planted);
         }
         let config = json!({
+            "unmapped": if drops { "drop" } else { "OTHER" },
             "defaults": { "countryCode": "US" }, "extras": ["userAgent", "aref"],
             "events": { "Order Completed": { "customData": { "plan": "properties.plan" } } }
         });

@@ -1,5 +1,6 @@
 // `explain`: for each event, where every field comes from, and for a drop what would have to change.
 import type { Outcome, Trace, Transformer, Tried } from "../core.js";
+import { redact } from "../redact.js";
 import { DETAILS, NOTES, REASONS, UNUSABLES } from "../words.js";
 import { CommandError, type ExitCode } from "./errors.js";
 import { loadConfig, openInput, Output, parseNow, recordsOf } from "./io.js";
@@ -39,7 +40,7 @@ export async function explain(file: string | undefined, options: ExplainOptions)
   }
   if (told > 0) return 0;
   const wanted = [
-    options.eventId !== undefined && `with the id \`${options.eventId}\``,
+    options.eventId !== undefined && `with the id \`${redact(options.eventId)}\``,
     options.line !== undefined && `at line ${options.line}`,
     options.reason !== undefined && `dropped for ${options.reason}`,
   ].filter((part) => part !== false);
