@@ -10,8 +10,8 @@ use crate::codes::codes;
 use crate::commerce::Amount;
 use crate::country::Country;
 use crate::identity::hash::Sha256Hex;
-use crate::scan::plain_length;
 use crate::time::Instant;
+use crate::write::Writer;
 
 codes! {
     /// `conversionType`: what kind of thing happened.
@@ -287,6 +287,15 @@ codes! {
     }
 }
 
+impl CurrencyCode {
+    /// The currency of that code, in any case.
+    pub(crate) fn recognise(code: &str) -> Option<Self> {
+        let code: [u8; 3] = code.as_bytes().try_into().ok()?;
+        let code = code.map(|letter| letter.to_ascii_uppercase());
+        Self::ALL.iter().copied().find(|known| known.as_str().as_bytes() == code)
+    }
+}
+
 /// One element of `events[]`. Fields are named as Amazon names them; texts that need no change are borrowed from the
 /// analytics event or the config ([`AmazonEvent::into_owned`] makes them its own).
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -514,162 +523,131 @@ impl AmazonEvent<'_> {
     /// The event's JSON, as it goes to Amazon.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut out = String::with_capacity(1024);
+        let mut out = Writer::with_capacity(1024);
         self.write_json(&mut out);
-        out
+        out.into_string()
     }
 
-    /// Appends the event's JSON to `out`.
-    pub fn write_json(&self, out: &mut String) {
+    pub(crate) fn write_json(&self, out: &mut Writer) {
         let description = &self.event_description;
-        out.push_str(r#"{"eventDescription":{"name":"#);
-        write_text(out, &description.name);
-        write_word(out, r#","conversionType":"#, description.conversion_type.as_str());
-        write_word(out, r#","eventSource":"#, description.event_source.as_str());
-        write_word(out, r#","eventIngestionMethod":"#, description.event_ingestion_method.as_str());
-        write_optional(out, r#","dataSetName":"#, description.data_set_name.as_deref());
-        out.push_str(r#"},"eventId":"#);
-        write_text(out, &self.event_id);
-        out.push_str(r#","eventTime":"#);
-        match &self.event_time {
-            EventTime::Iso8601(instant) => {
-                out.push('"');
-                instant.write(out);
-                out.push('"');
-            }
-            EventTime::Epoch(number) => out.push_str(&number.to_string()),
+        out.literal(br#"{"eventDescription":{"name":"#);
+        out.text(&description.name);
+        out.literal(br#","conversionType":"#);
+        out.word(description.conversion_type.as_str());
+        out.literal(br#","eventSource":"#);
+        out.word(description.event_source.as_str());
+        out.literal(br#","eventIngestionMethod":"#);
+        out.word(description.event_ingestion_method.as_str());
+        write_optional(out, br#","dataSetName":"#, description.data_set_name.as_deref());
+        out.literal(br#"},"eventId":"#);
+        out.text(&self.event_id);
+        out.literal(br#","eventTime":"#);
+        match self.event_time {
+            EventTime::Iso8601(instant) => instant.write_json(out),
+            EventTime::Epoch(number) => out.raw(&number.to_string()),
         }
-        write_word(out, r#","countryCode":"#, self.country_code.code());
-        out.push_str(r#","matchKeys":["#);
+        out.literal(br#","countryCode":"#);
+        out.word(self.country_code.code());
+        out.literal(br#","matchKeys":["#);
         for (index, key) in self.match_keys.iter().enumerate() {
-            write_word(
-                out,
-                if index == 0 { r#"{"type":"# } else { r#",{"type":"# },
-                key.key_type.as_str(),
-            );
-            out.push_str(r#","values":["#);
-            match &key.value {
-                Identifier::Hash(hash) => write_word(out, "", hash.as_str()),
-                Identifier::Raw(text) => write_text(out, text),
+            if index > 0 {
+                out.literal(b",");
             }
-            out.push_str("]}");
+            out.literal(br#"{"type":"#);
+            out.word(key.key_type.as_str());
+            out.literal(br#","values":["#);
+            match &key.value {
+                Identifier::Hash(hash) => {
+                    out.literal(b"\"");
+                    out.literal(hash.digits());
+                    out.literal(b"\"");
+                }
+                Identifier::Raw(text) => out.text(text),
+            }
+            out.literal(b"]}");
         }
-        out.push(']');
+        out.literal(b"]");
         if let Some(value) = self.value {
-            out.push_str(r#","value":"#);
+            out.literal(br#","value":"#);
             value.write(out);
         }
         if let Some(currency) = self.currency_code {
-            write_word(out, r#","currencyCode":"#, currency.as_str());
+            out.literal(br#","currencyCode":"#);
+            out.word(currency.as_str());
         }
         if let Some(units) = self.units_sold {
-            out.push_str(r#","unitsSold":"#);
-            write_number(out, units.unsigned_abs().into());
+            out.literal(br#","unitsSold":"#);
+            out.number(units.unsigned_abs().into());
         }
         if let Some(consent) = &self.consent {
             consent.write_json(out);
         }
         for (index, custom) in self.custom_data.iter().enumerate() {
-            out.push_str(if index == 0 { r#","customData":[{"name":"# } else { r#",{"name":"# });
-            write_text(out, &custom.name);
-            write_word(out, r#","dataType":"#, custom.data_type.as_str());
-            out.push_str(r#","value":"#);
-            write_text(out, &custom.value);
-            out.push('}');
+            if index == 0 {
+                out.literal(br#","customData":[{"name":"#);
+            } else {
+                out.literal(br#",{"name":"#);
+            }
+            out.text(&custom.name);
+            out.literal(br#","dataType":"#);
+            out.word(custom.data_type.as_str());
+            out.literal(br#","value":"#);
+            out.text(&custom.value);
+            out.literal(b"}");
         }
         if !self.custom_data.is_empty() {
-            out.push(']');
+            out.literal(b"]");
         }
         if let Some(device) = &self.device_info {
-            out.push_str(r#","deviceInfo":{"userAgent":"#);
-            write_text(out, &device.user_agent);
-            out.push('}');
+            out.literal(br#","deviceInfo":{"userAgent":"#);
+            out.text(&device.user_agent);
+            out.literal(b"}");
         }
-        write_optional(
-            out,
-            r#","arefMeasurementTokens":"#,
-            self.aref_measurement_tokens.as_deref(),
-        );
-        write_optional(out, r#","partner":"#, self.partner.as_deref());
-        out.push('}');
+        let tokens = self.aref_measurement_tokens.as_deref();
+        write_optional(out, br#","arefMeasurementTokens":"#, tokens);
+        write_optional(out, br#","partner":"#, self.partner.as_deref());
+        out.literal(b"}");
     }
 }
 
 impl Consent<'_> {
-    fn write_json(&self, out: &mut String) {
-        out.push_str(r#","consent":{"#);
+    fn write_json(&self, out: &mut Writer) {
+        out.literal(br#","consent":{"#);
         let start = out.len();
-        let comma = |out: &mut String| {
+        let comma = |out: &mut Writer| {
             if out.len() > start {
-                out.push(',');
+                out.literal(b",");
             }
         };
         if let Some(geo) = &self.geo {
-            out.push_str(r#""geo":{"ipAddress":"#);
-            write_text(out, &geo.ip_address);
-            out.push('}');
+            out.literal(br#""geo":{"ipAddress":"#);
+            out.text(&geo.ip_address);
+            out.literal(b"}");
         }
-        for (name, string) in [("\"tcf\":", &self.tcf), ("\"gpp\":", &self.gpp)] {
+        for (name, string) in [(br#""tcf":"#, &self.tcf), (br#""gpp":"#, &self.gpp)] {
             if let Some(string) = string {
                 comma(out);
-                out.push_str(name);
-                write_text(out, string);
+                out.literal(name);
+                out.text(string);
             }
         }
         if let Some(flags) = self.amazon_consent {
             comma(out);
-            write_word(out, r#""amazonConsent":{"amznUserData":"#, flags.amzn_user_data.as_str());
+            out.literal(br#""amazonConsent":{"amznUserData":"#);
+            out.word(flags.amzn_user_data.as_str());
             if let Some(status) = flags.amzn_ad_storage {
-                write_word(out, r#","amznAdStorage":"#, status.as_str());
+                out.literal(br#","amznAdStorage":"#);
+                out.word(status.as_str());
             }
-            out.push('}');
+            out.literal(b"}");
         }
-        out.push('}');
+        out.literal(b"}");
     }
 }
 
-fn write_optional(out: &mut String, key: &str, text: Option<&str>) {
+fn write_optional<const N: usize>(out: &mut Writer, key: &[u8; N], text: Option<&str>) {
     if let Some(text) = text {
-        out.push_str(key);
-        write_text(out, text);
+        out.literal(key);
+        out.text(text);
     }
-}
-
-/// For words of ours, which need no escapes.
-fn write_word(out: &mut String, key: &str, word: &str) {
-    out.push_str(key);
-    out.push('"');
-    out.push_str(word);
-    out.push('"');
-}
-
-/// Appends a whole number.
-pub(crate) fn write_number(out: &mut String, number: u64) {
-    if number >= 10 {
-        write_number(out, number / 10);
-    }
-    out.push(u8::try_from(number % 10).map_or('0', |digit| char::from(b'0' + digit)));
-}
-
-/// Appends a JSON string (RFC 8259 section 7).
-pub(crate) fn write_text(out: &mut String, text: &str) {
-    out.push('"');
-    let mut rest = text;
-    // Only ASCII stops it, so that the text is never cut within a character.
-    while let Some((plain, special)) = rest.split_at_checked(plain_length(rest.as_bytes())) {
-        out.push_str(plain);
-        let mut chars = special.chars();
-        match chars.next() {
-            Some('\n') => out.push_str("\\n"),
-            Some('\r') => out.push_str("\\r"),
-            Some('\t') => out.push_str("\\t"),
-            Some('\u{8}') => out.push_str("\\b"),
-            Some('\u{c}') => out.push_str("\\f"),
-            Some(c @ ('"' | '\\')) => out.extend(['\\', c]),
-            Some(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            None => break,
-        }
-        rest = chars.as_str();
-    }
-    out.push('"');
 }

@@ -1,13 +1,16 @@
 //! Many events at once: NDJSON, a JSON array or `{"batch":[…]}` in; wire events, their places and one outcome code per
 //! event out. A broken event costs none of its neighbours.
 
+use std::borrow::Cow;
+
 use crate::Transformer;
 use crate::outcome::{Detail, DropReason};
-use crate::read::Slots;
+use crate::read::{self, MAX_EVENT_BYTES, Slots, blanks, byte, value_at};
 use crate::scan;
 use crate::time::Instant;
 use crate::trace::Log;
-use crate::transform::Dropped;
+use crate::transform::{self, Dropped};
+use crate::write::Writer;
 
 /// How the input of a batch is laid out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,35 +57,201 @@ pub const OUTCOME_CODES: &[OutcomeCode] = &[
     Some((DropReason::NoMatchKey, None)),
 ];
 
+/// Events longer than this on average make the buffer grow.
+const BYTES_PER_EVENT: usize = 1024;
+
 pub(crate) fn transform(
     transformer: &Transformer,
     input: &[u8],
     now: Instant,
     format: Format,
 ) -> Batch {
-    let input = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(input);
-    let mut batch = Batch::default();
-    // An event comes out about half as long as it went in.
-    let mut events = String::with_capacity(input.len() / 2);
-    let mut slots = Slots::new(&transformer.plan);
-    each_event(input, format, &mut |event| {
-        let code = match transformer.map(event, now, &mut slots, &mut Log::default()) {
-            Ok(mapped) => {
-                if !events.is_empty() {
-                    events.push(',');
-                }
-                let start = events.len();
-                mapped.write_json(&mut events);
-                batch.offsets.extend([start, events.len()].map(in_bytes));
-                None
+    let text = text_of(input);
+    let mut run = Run::new(transformer, &text, now);
+    let is_array = |text: &str| byte(text.as_bytes(), blanks(text.as_bytes(), 0)) == b'[';
+    match format {
+        Format::Event => run.event(&text),
+        Format::Auto if is_array(&text) => {
+            let start = blanks(text.as_bytes(), 0);
+            let end = run.elements(start).map_or(text.len(), |end| blanks(text.as_bytes(), end));
+            if end < text.len() {
+                run.event(text.get(end..).unwrap_or_default());
             }
-            Err(Dropped { reason, detail }) => Some((reason, detail)),
+        }
+        Format::Auto => {
+            if !run.batch_call() {
+                run = Run::new(transformer, &text, now);
+                run.lines();
+            }
+        }
+        Format::Ndjson => run.lines(),
+    }
+    Batch { events: run.events.into_bytes(), ..run.batch }
+}
+
+/// The input as text. What is not UTF-8 becomes something that no JSON text may hold, so that it costs just the event that
+/// it stands in.
+fn text_of(input: &[u8]) -> Cow<'_, str> {
+    let input = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(input);
+    match std::str::from_utf8(input) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(input.utf8_chunks().fold(String::new(), |mut text, chunk| {
+            text.push_str(chunk.valid());
+            if !chunk.invalid().is_empty() {
+                text.push('\0');
+            }
+            text
+        })),
+    }
+}
+
+/// A batch at work.
+struct Run<'t> {
+    transformer: &'t Transformer,
+    text: &'t str,
+    now: Instant,
+    slots: Slots<'t>,
+    events: Writer,
+    batch: Batch,
+}
+
+impl<'t> Run<'t> {
+    fn new(transformer: &'t Transformer, text: &'t str, now: Instant) -> Self {
+        Run {
+            transformer,
+            text,
+            now,
+            slots: Slots::new(&transformer.plan),
+            // Seldom does an event come out longer than it went in.
+            events: Writer::with_capacity(text.len() + BYTES_PER_EVENT),
+            batch: Batch::default(),
+        }
+    }
+
+    /// Lines, each of them an event, end at `\n` alone; blank ones are passed over.
+    fn lines(&mut self) {
+        for line in scan::split(self.text, b'\n') {
+            let line = line.trim_ascii();
+            if !line.is_empty() {
+                self.event(line);
+            }
+        }
+    }
+
+    /// The elements of a JSON array that begins there; answers where it ends, if it does. What is no element is one event
+    /// that cannot be read.
+    fn elements(&mut self, start: usize) -> Option<usize> {
+        let (text, bytes) = (self.text, self.text.as_bytes());
+        let mut at = blanks(bytes, start + 1);
+        if byte(bytes, at) == b']' {
+            return Some(at + 1);
+        }
+        loop {
+            let end = match self.element(at) {
+                Some(end) => end,
+                None => {
+                    let end = at + element_length(text.get(at..)?.as_bytes());
+                    let element = text.get(at..end)?.trim_ascii();
+                    if element.is_empty() && end == text.len() {
+                        return None;
+                    }
+                    self.event(element);
+                    end
+                }
+            };
+            at = blanks(bytes, end + 1);
+            match byte(bytes, end) {
+                b',' => {}
+                b']' => return Some(end + 1),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Maps the element that begins there, if it can be read as it stands; answers where the comma or bracket behind it is.
+    fn element(&mut self, start: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        if byte(bytes, start) != b'{' {
+            return None;
+        }
+        let plan = &self.transformer.plan;
+        let end = read::read_at(self.text, start, plan, &mut self.slots).ok()?;
+        let behind = blanks(bytes, end);
+        if end - start > MAX_EVENT_BYTES || !matches!(byte(bytes, behind), b',' | b']') {
+            return None;
+        }
+        let mapped = transform::map_read(plan, &self.slots, self.now, &mut Log::default());
+        self.take(mapped);
+        Some(behind)
+    }
+
+    /// The events of `{"batch":[…]}`; answers whether the whole input is such a call. One that is cut off or broken behind
+    /// the list has the events in front, and one that cannot be read.
+    fn batch_call(&mut self) -> bool {
+        let (text, bytes) = (self.text, self.text.as_bytes());
+        let mut at = blanks(bytes, 0);
+        let mut list = None;
+        if byte(bytes, at) != b'{' {
+            return false;
+        }
+        loop {
+            at = blanks(bytes, at + 1);
+            let Some((key, colon)) = value_at(text, at).ok().filter(|(key, _)| key.is_text()) else {
+                break;
+            };
+            at = blanks(bytes, colon);
+            if byte(bytes, at) != b':' {
+                break;
+            }
+            at = blanks(bytes, at + 1);
+            let end = if byte(bytes, at) == b'[' && key.whole_text().as_deref() == Some("batch") {
+                if list.replace(at).is_some() {
+                    // The last of equal keys counts.
+                    *self = Run::new(self.transformer, text, self.now);
+                }
+                self.elements(at)
+            } else {
+                value_at(text, at).ok().map(|(_, end)| end)
+            };
+            let Some(end) = end else { break };
+            at = blanks(bytes, end);
+            match byte(bytes, at) {
+                b',' => {}
+                b'}' => return list.is_some() && blanks(bytes, at + 1) == text.len(),
+                _ => break,
+            }
+        }
+        if list.is_some() && at < text.len() {
+            self.take(Err(Detail::NotJson.into()));
+        }
+        list.is_some()
+    }
+
+    fn event(&mut self, text: &'t str) {
+        let mut log = Log::default();
+        let mapped =
+            transform::map(&self.transformer.plan, text, self.now, &mut self.slots, &mut log);
+        self.take(mapped);
+    }
+
+    fn take(&mut self, mapped: Result<crate::AmazonEvent<'t>, Dropped>) {
+        let code = match mapped {
+            Ok(event) => {
+                if self.events.len() > 0 {
+                    self.events.literal(b",");
+                }
+                let start = self.events.len();
+                event.write_json(&mut self.events);
+                self.batch.offsets.extend([start, self.events.len()].map(in_bytes));
+                0
+            }
+            Err(Dropped { reason, detail }) => {
+                let place = OUTCOME_CODES.iter().position(|known| *known == Some((reason, detail)));
+                place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX)
+            }
         };
-        let place = OUTCOME_CODES.iter().position(|known| *known == code);
-        batch.outcomes.push(place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX));
-    });
-    batch.events = events.into_bytes();
-    batch
+        self.batch.outcomes.push(code);
+    }
 }
 
 /// Inputs of 4 GiB do not fit wasm's memory in the first place.
@@ -90,76 +259,10 @@ fn in_bytes(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-fn each_event<'e>(input: &'e [u8], format: Format, take: &mut dyn FnMut(&'e [u8])) {
-    match format {
-        Format::Event => take(input),
-        Format::Ndjson => lines(input, take),
-        Format::Auto => {
-            let trimmed = input.trim_ascii();
-            if trimmed.first() == Some(&b'[') {
-                elements(trimmed, take);
-            } else if let Some(array) = batch_list(trimmed) {
-                elements(array, take);
-            } else {
-                lines(input, take);
-            }
-        }
-    }
-}
-
-fn lines<'e>(input: &'e [u8], take: &mut dyn FnMut(&'e [u8])) {
-    for line in scan::split(input, b'\n') {
-        let line = line.trim_ascii();
-        if !line.is_empty() {
-            take(line);
-        }
-    }
-}
-
-/// The elements of a JSON array, split at the commas of its own level without a look at what they are. What is not an
-/// element is one event that cannot be read.
-fn elements<'e>(array: &'e [u8], take: &mut dyn FnMut(&'e [u8])) {
-    let mut rest = array.get(1..).unwrap_or_default();
-    let mut first = true;
-    loop {
-        let (element, end) = next_element(rest);
-        let element = element.trim_ascii();
-        let is_empty_array = first && element.is_empty() && end == Some(b']');
-        let is_nothing = element.is_empty() && end.is_none();
-        if !is_empty_array && !is_nothing {
-            take(element);
-        }
-        rest = rest.get(element_length(rest)..).unwrap_or_default();
-        first = false;
-        if end != Some(b',') {
-            break;
-        }
-    }
-    let rest = rest.trim_ascii();
-    if !rest.is_empty() {
-        take(rest);
-    }
-}
-
-/// The text up to the comma or bracket that ends an element, and which it was.
-fn next_element(text: &[u8]) -> (&[u8], Option<u8>) {
-    let length = element_length(text);
-    let end = length.checked_sub(1).and_then(|at| text.get(at)).copied();
-    let closed = end.filter(|_| element_end(text).is_some());
-    let element =
-        if closed.is_some() { text.get(..length.saturating_sub(1)) } else { text.get(..length) };
-    (element.unwrap_or_default(), closed)
-}
-
-/// How long an element is with the byte that ends it.
+/// How long a broken element is: up to the comma or bracket of the list's own level, whatever is in it.
 fn element_length(text: &[u8]) -> usize {
-    element_end(text).map_or(text.len(), |at| at + 1)
-}
-
-/// Where the comma or bracket stands that ends the element.
-fn element_end(text: &[u8]) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for (at, byte) in text.iter().enumerate() {
+    let end = text.iter().position(|byte| {
         if in_string {
             match byte {
                 _ if escaped => escaped = false,
@@ -167,21 +270,16 @@ fn element_end(text: &[u8]) -> Option<usize> {
                 b'"' => in_string = false,
                 _ => {}
             }
-            continue;
+            return false;
         }
         match byte {
             b'"' => in_string = true,
             b'[' | b'{' => depth += 1,
-            b',' | b']' if depth == 0 => return Some(at),
+            b',' | b']' if depth == 0 => return true,
             b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
-    }
-    None
-}
-
-/// The list of `{"batch":[…]}`, if the whole input is such an object.
-fn batch_list(input: &[u8]) -> Option<&[u8]> {
-    let text = std::str::from_utf8(input).ok()?;
-    crate::read::top_level_array(text, "batch").map(str::as_bytes)
+        false
+    });
+    end.unwrap_or(text.len())
 }

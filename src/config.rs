@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::amazon::{ConversionType, CurrencyCode, EventSource, MatchKeyType, write_text};
+use crate::amazon::{ConversionType, CurrencyCode, EventSource, MatchKeyType};
 use crate::codes::codes;
 use crate::country::Country;
+use crate::decimal::Decimal;
 use crate::mapping::{self, presets};
 use crate::nearest::nearest;
 use crate::read::{self, Json};
+use crate::write::Writer;
 
 /// The settings, as read by [`Config::from_json`].
 #[derive(Debug, Clone, PartialEq)]
@@ -356,7 +358,7 @@ impl Config {
             match key {
                 "preset" => config.preset = setting.one_of(Preset::ALL, Preset::as_str)?,
                 "dataSetName" => config.data_set_name = Some(setting.data_set_name()?),
-                "unmapped" if setting.word() == Some("drop") => config.unmapped = None,
+                "unmapped" if setting.word().as_deref() == Some("drop") => config.unmapped = None,
                 "unmapped" => {
                     config.unmapped = Some(setting.one_of_with(
                         ConversionType::ALL,
@@ -400,11 +402,8 @@ impl<'v> Setting<'v> {
 
     /// The text as it stands.
     #[inline(never)]
-    fn word(&self) -> Option<&str> {
-        match &self.value {
-            Json::Text(text) => Some(text),
-            _ => None,
-        }
+    fn word(&self) -> Option<Cow<'v, str>> {
+        self.value.whole_text()
     }
 
     #[inline(never)]
@@ -419,7 +418,7 @@ impl<'v> Setting<'v> {
     fn error(&self, expected: &str) -> ConfigError {
         ConfigError {
             path: self.path.clone(),
-            problem: format!("must be {expected}, not {}", shown(&self.value)),
+            problem: format!("must be {expected}, not {}", shown(self.value)),
         }
     }
 
@@ -462,7 +461,7 @@ impl<'v> Setting<'v> {
         ConfigError { path: self.path_of(key), problem }
     }
 
-    fn text(&self, expected: &str) -> Result<&str> {
+    fn text(&self, expected: &str) -> Result<Cow<'v, str>> {
         self.value.text().ok_or_else(|| self.error(expected))
     }
 
@@ -480,7 +479,7 @@ impl<'v> Setting<'v> {
         others: &[&str],
     ) -> Result<T> {
         let given = self.word();
-        let found = all.iter().copied().find(|value| Some(word(*value)) == given);
+        let found = all.iter().copied().find(|value| Some(word(*value)) == given.as_deref());
         found.ok_or_else(|| {
             let words = others.iter().copied().chain(all.iter().map(|value| word(*value)));
             self.not_one_of(&words.collect::<Vec<_>>())
@@ -489,7 +488,7 @@ impl<'v> Setting<'v> {
 
     fn not_one_of(&self, words: &[&str]) -> ConfigError {
         let mut error = self.error(&format!("one of {}", list(words)));
-        if let Some(near) = self.word().and_then(|given| nearest(given, words.iter().copied())) {
+        if let Some(near) = self.word().and_then(|given| nearest(&given, words.iter().copied())) {
             error.problem.push_str(&format!("; did you mean `{near}`?"));
         }
         error
@@ -506,10 +505,11 @@ impl<'v> Setting<'v> {
     fn number_from_zero(&self) -> Result<f64> {
         const MOST: f64 = 1e6;
         let number = match self.value {
-            Json::Number(number) => number.parse().ok(),
+            Json::Number(number) => Decimal::parse(number),
             _ => None,
         };
         number
+            .map(Decimal::to_f64)
             .filter(|number| (0.0..=MOST).contains(number))
             .ok_or_else(|| self.error("a number from 0 to 1000000"))
     }
@@ -525,14 +525,14 @@ impl<'v> Setting<'v> {
             && name.len() <= 100
             && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
         {
-            Ok(name.to_owned())
+            Ok(name.into_owned())
         } else {
             Err(self.error("1 to 100 letters, digits, `_` and `-`, beginning with a letter"))
         }
     }
 
     fn country(&self) -> Result<Country> {
-        let given = self.word().and_then(Country::recognise);
+        let given = self.word().and_then(|given| Country::recognise(&given));
         given.ok_or_else(|| self.error("a country code such as `US`"))
     }
 
@@ -551,13 +551,13 @@ impl<'v> Setting<'v> {
             Json::Object(_) => {
                 let members = self.members(&["const"])?;
                 let (_, constant) = members.first().ok_or_else(|| self.error(EXPECTED))?;
-                match &constant.value {
-                    Json::Text(text) => Ok(vec![Source::Const(text.to_string())]),
-                    Json::Number(number) => Ok(vec![Source::Const((*number).to_owned())]),
+                match (constant.value, constant.word()) {
+                    (Json::Number(number), _) => Ok(vec![Source::Const(number.to_owned())]),
+                    (_, Some(text)) => Ok(vec![Source::Const(text.into_owned())]),
                     _ => Err(constant.error("a text or a number")),
                 }
             }
-            Json::Text(_) => Ok(vec![self.path_source()?]),
+            Json::Text(_) | Json::Escaped(_) => Ok(vec![self.path_source()?]),
             _ => Err(self.error(EXPECTED)),
         }
     }
@@ -568,7 +568,7 @@ impl<'v> Setting<'v> {
         if path.split('.').any(str::is_empty) {
             return Err(self.error("keys joined by single dots"));
         }
-        Ok(Source::Path(path.to_owned()))
+        Ok(Source::Path(path.into_owned()))
     }
 
     #[inline(never)]
@@ -654,8 +654,8 @@ impl<'v> Setting<'v> {
             match key {
                 "countryCode" => defaults.country_code = Some(setting.country()?),
                 "currencyCode" => {
-                    let code = setting.word().map(str::to_ascii_uppercase);
-                    let currency = code.as_deref().and_then(CurrencyCode::from_word);
+                    let currency =
+                        setting.word().and_then(|code| CurrencyCode::recognise(&code));
                     defaults.currency_code = Some(currency.ok_or_else(|| {
                         setting.error("one of the 81 currencies Amazon takes, such as `USD`")
                     })?);
@@ -689,7 +689,7 @@ impl<'v> Setting<'v> {
         const EXPECTED: &str = "`userAgent`, `aref` or `partner:NAME`";
         let mut extras = Extras::default();
         for extra in self.elements("a list of extras")? {
-            match extra.text(EXPECTED)? {
+            match extra.text(EXPECTED)?.as_ref() {
                 "userAgent" => extras.user_agent = true,
                 "aref" => extras.aref = true,
                 text => match text.strip_prefix("partner:").map(str::trim) {
@@ -705,7 +705,7 @@ impl<'v> Setting<'v> {
     fn events(&self, preset: Preset, unmapped: bool) -> Result<Vec<(String, EventSetting)>> {
         let mut events: Vec<(String, EventSetting)> = Vec::new();
         for (name, setting) in self.object("an object of event names")? {
-            let key = mapping::event_key(&name).into_owned();
+            let key = mapping::event_key(name).into_owned();
             if key.is_empty() {
                 return Err(ConfigError {
                     path: self.path.clone(),
@@ -739,7 +739,9 @@ impl<'v> Setting<'v> {
                     rule.conversion_type =
                         Some(setting.one_of(ConversionType::ALL, ConversionType::as_str)?);
                 }
-                "name" => rule.name = Some(setting.text("the event's name at Amazon")?.to_owned()),
+                "name" => {
+                    rule.name = Some(setting.text("the event's name at Amazon")?.into_owned());
+                }
                 "dataSetName" => rule.data_set_name = Some(setting.data_set_name()?),
                 "value" => rule.value = setting.sources()?,
                 _ => rule.custom_data = setting.custom_data()?,
@@ -771,21 +773,22 @@ impl<'v> Setting<'v> {
 }
 
 /// A value in a message: short, and never a whole container.
-fn shown(value: &Json<'_>) -> String {
+fn shown(value: Json<'_>) -> String {
     const MOST: usize = 40;
     match value {
         Json::Null => "null".to_owned(),
         Json::Bool(truth) => truth.to_string(),
-        Json::Number(number) => (*number).to_owned(),
+        Json::Number(number) => number.to_owned(),
         Json::Array(_) => "a list".to_owned(),
         Json::Object(_) => "an object".to_owned(),
-        Json::Text(text) => {
-            let mut out = String::new();
-            write_text(&mut out, &text.chars().take(MOST).collect::<String>());
+        text => {
+            let text = text.whole_text().unwrap_or_default();
+            let mut out = Writer::default();
+            out.text(&text.chars().take(MOST).collect::<String>());
             if text.chars().count() > MOST {
-                out.push('…');
+                out.raw("…");
             }
-            out
+            out.into_string()
         }
     }
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::fold::fold_letter;
+use crate::read::trimmed;
 use table::TABLE;
 
 struct Row {
@@ -33,6 +34,33 @@ pub(crate) fn consent_required() -> impl Iterator<Item = Country> {
     CONSENT_REQUIRED.iter().filter_map(|code| Country::from_alpha2(code))
 }
 
+/// For each two letters the row of that code, or one that the table does not have: nearly every event names its country
+/// so.
+const BY_ALPHA2: [u8; 26 * 26] = {
+    let mut rows = [u8::MAX; 26 * 26];
+    let mut row: u8 = 0;
+    while (row as usize) < TABLE.len() {
+        #[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+        if let Some(code) = TABLE[row as usize].alpha2.as_bytes().first_chunk()
+            && let Some(place) = place(code)
+        {
+            rows[place] = row;
+        }
+        row += 1;
+    }
+    rows
+};
+
+/// Where two letters stand among all pairs of letters.
+const fn place(code: &[u8; 2]) -> Option<usize> {
+    let [first, second] = *code;
+    if first.is_ascii_alphabetic() && second.is_ascii_alphabetic() {
+        Some(((first | 32) - b'a') as usize * 26 + ((second | 32) - b'a') as usize)
+    } else {
+        None
+    }
+}
+
 impl Country {
     /// The country somebody meant: alpha-2 in any case (`UK` for `GB`), alpha-3, the English name, a common alias.
     ///
@@ -44,18 +72,19 @@ impl Country {
     /// ```
     #[must_use]
     pub fn recognise(text: &str) -> Option<Self> {
-        let text = text.trim();
+        let text = trimmed(text);
         match text.len() {
-            2 => Self::from_alpha2(&text.to_ascii_uppercase()),
+            2 => Self::from_alpha2(text),
             3 => TABLE.iter().find(|row| row.alpha3.eq_ignore_ascii_case(text)).map(Country),
             _ => None,
         }
         .or_else(|| Self::from_name(text))
     }
 
+    /// In any case.
     fn from_alpha2(code: &str) -> Option<Self> {
-        let at = TABLE.binary_search_by(|row| row.alpha2.cmp(code)).ok()?;
-        TABLE.get(at).map(Country)
+        let row = *BY_ALPHA2.get(place(code.as_bytes().first_chunk()?)?)?;
+        TABLE.get(usize::from(row)).map(Country)
     }
 
     fn from_name(text: &str) -> Option<Self> {
@@ -95,7 +124,7 @@ impl Country {
 
 impl PartialEq for Country {
     fn eq(&self, other: &Self) -> bool {
-        self.code() == other.code()
+        std::ptr::eq(self.0, other.0)
     }
 }
 

@@ -12,27 +12,32 @@ pub(crate) struct Event<'s, 'e> {
     pub(crate) slots: &'s Slots<'e>,
 }
 
-impl<'s, 'e> Event<'s, 'e> {
+impl<'e> Event<'_, 'e> {
     /// The first value that `usable` can make something of.
+    #[inline]
     pub(crate) fn first<T>(
         &self,
         input: Input,
         field: &'static str,
         log: &mut Log,
-        usable: impl FnMut(&Json<'e>, &mut Log) -> Result<T, Unusable>,
+        usable: impl FnMut(Json<'e>, &mut Log) -> Result<T, Unusable>,
     ) -> Option<T> {
         self.first_of(self.plan.input(input), field, log, usable)
     }
 
     /// As [`Event::first`], for other places than an input's.
+    #[inline]
     pub(crate) fn first_of<T>(
         &self,
         sources: &'e Sources,
         field: &'static str,
         log: &mut Log,
-        mut usable: impl FnMut(&Json<'e>, &mut Log) -> Result<T, Unusable>,
+        mut usable: impl FnMut(Json<'e>, &mut Log) -> Result<T, Unusable>,
     ) -> Option<T> {
-        for source in sources {
+        if !self.slots.may_have(sources) {
+            return None;
+        }
+        for source in &sources.places {
             let Some(value) = self.at(source) else { continue };
             log.take_up();
             let result = usable(value, log);
@@ -47,22 +52,29 @@ impl<'s, 'e> Event<'s, 'e> {
     }
 
     /// The first value there is, usable or not.
-    pub(crate) fn value(&self, sources: &'e Sources) -> Option<&'s Json<'e>> {
-        sources.iter().find_map(|source| self.at(source))
+    #[inline]
+    pub(crate) fn value(&self, sources: &'e Sources) -> Option<Json<'e>> {
+        if !self.slots.may_have(sources) {
+            return None;
+        }
+        sources.places.iter().find_map(|source| self.at(source))
     }
 
     /// Every value there is.
+    #[inline]
     pub(crate) fn values(
         self,
         sources: &'e Sources,
-    ) -> impl Iterator<Item = (&'e str, &'s Json<'e>)> {
-        sources.iter().filter_map(move |source| Some((self.path(source), self.at(source)?)))
+    ) -> impl Iterator<Item = (&'e str, Json<'e>)> {
+        let places: &[Place] = if self.slots.may_have(sources) { &sources.places } else { &[] };
+        places.iter().filter_map(move |source| Some((self.path(source), self.at(source)?)))
     }
 
-    fn at(&self, source: &'e Place) -> Option<&'s Json<'e>> {
+    #[inline]
+    fn at(&self, source: &'e Place) -> Option<Json<'e>> {
         match source {
             Place::Slot(slot) => self.slots.get(*slot),
-            Place::Const(value) => Some(value),
+            Place::Const(text) => Some(Json::Text(text)),
         }
     }
 

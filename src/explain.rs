@@ -1,7 +1,7 @@
 //! The explanation of one event: which input fed each field, which were refused and why, and for a drop what would have
 //! to change. Values that may identify somebody are redacted.
 
-use crate::amazon::{AmazonEvent, MatchKeyType, write_text};
+use crate::amazon::{AmazonEvent, MatchKeyType};
 use crate::config::{EventSetting, Input, WhenUnknown, list};
 use crate::consent::{Flags, Signal};
 use crate::event::Event;
@@ -14,6 +14,7 @@ use crate::read::{self, Json, Slots};
 use crate::time::{DAY, Instant};
 use crate::trace::{Log, Unusable};
 use crate::transform::{self, Call};
+use crate::write::Writer;
 
 /// What [`crate::Transformer::explain`] answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +66,7 @@ impl Trace {
     /// in it.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut out = String::with_capacity(1024);
+        let mut out = Writer::with_capacity(1024);
         let reason = self.outcome.reason();
         let outcome = if reason.is_some() { "dropped" } else { "mapped" };
         write_member(&mut out, "{\"outcome\":", outcome);
@@ -78,29 +79,29 @@ impl Trace {
         if let Some(remedy) = &self.remedy {
             write_member(&mut out, ",\"remedy\":", remedy);
         }
-        out.push_str(",\"notes\":");
+        out.raw(",\"notes\":");
         self.outcome.write_notes(&mut out);
-        out.push_str(",\"tried\":[");
+        out.raw(",\"tried\":[");
         for (index, tried) in self.tried.iter().enumerate() {
             if index > 0 {
-                out.push(',');
+                out.raw(",");
             }
             tried.write_json(&mut out);
         }
-        out.push_str("]}");
-        out
+        out.raw("]}");
+        out.into_string()
     }
 }
 
 impl Tried {
-    fn write_json(&self, out: &mut String) {
+    fn write_json(&self, out: &mut Writer) {
         write_member(out, "{\"field\":", self.field);
         write_member(out, ",\"path\":", &self.path);
         write_member(out, ",\"value\":", &self.value);
         if let Some(says) = self.says {
             write_member(out, ",\"says\":{\"amznUserData\":", says.user_data.as_str());
             write_member(out, ",\"amznAdStorage\":", says.ad_storage.as_str());
-            out.push('}');
+            out.raw("}");
         }
         if let Some(note) = self.note {
             write_member(out, ",\"note\":", note.as_str());
@@ -108,13 +109,14 @@ impl Tried {
         if let Some(unusable) = self.unusable {
             write_member(out, ",\"unusable\":", unusable.as_str());
         }
-        out.push('}');
+        out.raw("}");
     }
 }
 
-fn write_member(out: &mut String, key: &str, text: &str) {
-    out.push_str(key);
-    write_text(out, text);
+#[inline(never)]
+fn write_member(out: &mut Writer, key: &str, text: &str) {
+    out.raw(key);
+    out.text(text);
 }
 
 /// Puts the explanation together.
@@ -348,7 +350,7 @@ fn input_of(key: MatchKeyType) -> Option<Input> {
 fn places(event: &Event<'_, '_>, inputs: &[Input]) -> String {
     let paths: Vec<&str> = inputs
         .iter()
-        .flat_map(|input| event.plan.input(*input))
+        .flat_map(|input| &event.plan.input(*input).places)
         .filter_map(|place| match place {
             Place::Slot(slot) => Some(event.plan.path(*slot)),
             Place::Const(_) => None,
@@ -397,7 +399,7 @@ const PLAIN_FIELDS: [&str; 8] = [
 /// A value for people's eyes. What was understood as a country, a time, an amount or a word of consent stands as it is.
 /// Of anything else nobody knows what it holds: an address becomes `j***@e***.com`, a hash its first eight digits, other
 /// texts their first character and length, containers their kind.
-pub(crate) fn shown(field: &str, value: &Json<'_>, unusable: Option<Unusable>) -> String {
+pub(crate) fn shown(field: &str, value: Json<'_>, unusable: Option<Unusable>) -> String {
     let may_tell = |text: &str| {
         matches!(unusable, None | Some(Unusable::Disagrees))
             && PLAIN_FIELDS.contains(&field)
@@ -409,7 +411,7 @@ pub(crate) fn shown(field: &str, value: &Json<'_>, unusable: Option<Unusable>) -
         Json::Array(_) => "[…]".to_owned(),
         Json::Object(_) => "{…}".to_owned(),
         Json::Number(number) => redact_text(number, may_tell),
-        Json::Text(text) => redact_text(text.trim(), may_tell),
+        text => redact_text(text.whole_text().unwrap_or_default().trim(), may_tell),
     }
 }
 

@@ -27,6 +27,7 @@ mod commerce;
 mod config;
 mod consent;
 mod country;
+mod decimal;
 mod event;
 mod explain;
 mod fold;
@@ -42,6 +43,7 @@ mod trace;
 mod transform;
 #[cfg(feature = "wasm")]
 pub mod wasm;
+mod write;
 
 pub use amazon::{
     AmazonConsent, AmazonEvent, Consent, ConsentStatus, ConversionType, CurrencyCode, CustomData,

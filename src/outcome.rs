@@ -2,6 +2,7 @@
 
 use crate::amazon::AmazonEvent;
 use crate::codes::codes;
+use crate::write::Writer;
 
 codes! {
     /// Why an event was dropped. Checked in this order; the first that applies is the reason.
@@ -150,35 +151,35 @@ impl<'a> Outcome<'a> {
     /// `{"outcome":"dropped","reason":"…","detail":"…","notes":[…]}`, the detail only where there is one.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut out = String::with_capacity(1024);
+        let mut out = Writer::with_capacity(1024);
         match self {
             Outcome::Mapped { event, .. } => {
-                out.push_str(r#"{"outcome":"mapped","event":"#);
+                out.literal(br#"{"outcome":"mapped","event":"#);
                 event.write_json(&mut out);
             }
             Outcome::Dropped { reason, detail, .. } => {
-                out.push_str(r#"{"outcome":"dropped","reason":""#);
-                out.push_str(reason.as_str());
+                out.literal(br#"{"outcome":"dropped","reason":"#);
+                out.word(reason.as_str());
                 if let Some(detail) = detail {
-                    out.push_str(r#"","detail":""#);
-                    out.push_str(detail.as_str());
+                    out.literal(br#","detail":"#);
+                    out.word(detail.as_str());
                 }
-                out.push('"');
             }
         }
-        out.push_str(r#","notes":"#);
+        out.literal(br#","notes":"#);
         self.write_notes(&mut out);
-        out.push('}');
-        out
+        out.literal(b"}");
+        out.into_string()
     }
 
-    pub(crate) fn write_notes(&self, out: &mut String) {
-        out.push('[');
+    pub(crate) fn write_notes(&self, out: &mut Writer) {
+        out.literal(b"[");
         for (index, note) in self.notes().iter().enumerate() {
-            out.push_str(if index == 0 { "\"" } else { ",\"" });
-            out.push_str(note.as_str());
-            out.push('"');
+            if index > 0 {
+                out.literal(b",");
+            }
+            out.word(note.as_str());
         }
-        out.push(']');
+        out.literal(b"]");
     }
 }

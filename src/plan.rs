@@ -8,20 +8,34 @@ use crate::amazon::ConversionType;
 use crate::config::{Config, EventSetting, Input, RuleConfig, Source};
 use crate::mapping::{self, inputs::with_context_traits, presets};
 use crate::outcome::DropReason;
-use crate::read::Json;
+use crate::scan;
 
 /// A place in [`crate::read::Slots`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SlotId(pub(crate) usize);
+
+impl SlotId {
+    /// Stands for everything that is the same for every event.
+    pub(crate) const CONST_BIT: u64 = 1 << 63;
+
+    /// One of 63 bits, so that a look at a word tells that nothing is there. Slots may share one.
+    #[inline(always)]
+    pub(crate) fn bit(self) -> u64 {
+        1 << (self.0 % 63)
+    }
+}
 
 /// One key on the way to the wanted values.
 #[derive(Debug, Default)]
 pub(crate) struct Node {
     pub(crate) id: usize,
     key: String,
-    pub(crate) children: Vec<Node>,
-    /// A bit for the length of each child's key; the last for all longer ones.
-    lengths: u64,
+    /// By [`bucket`].
+    children: Vec<Node>,
+    /// For each bucket the first of its children, counted from 1, or 0; nothing at all where there are no children.
+    buckets: Vec<u16>,
+    /// The bucket of its own key.
+    bucket: usize,
     /// Set if a path ends here.
     pub(crate) slot: Option<SlotId>,
     /// The slots of this node and all below it.
@@ -29,22 +43,22 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn child(&self, key: &str) -> Option<&Node> {
-        // Most keys are nobody's: told by their length alone, without a look at any child.
-        if self.lengths >> key.len().min(63) & 1 == 0 {
-            return None;
-        }
-        // The first letter tells nearly all others apart.
-        let first = key.as_bytes().first();
-        self.children.iter().find(|child| child.key.as_bytes().first() == first && child.key == key)
+    #[inline(always)]
+    pub(crate) fn child(&self, key: &[u8]) -> Option<&Node> {
+        let bucket = bucket(key);
+        let first = usize::from(*self.buckets.get(bucket)?).checked_sub(1)?;
+        let candidates = self.children.iter().skip(first);
+        candidates
+            .take_while(|child| child.bucket == bucket)
+            .find(|child| scan::same(child.key.as_bytes(), key))
     }
 
     fn insert(&mut self, path: &str) {
         let mut node = self;
         for key in path.split('.') {
             let at = node.children.iter().position(|child| child.key == key).unwrap_or_else(|| {
-                node.lengths |= 1 << key.len().min(63);
-                node.children.push(Node { key: key.to_owned(), ..Node::default() });
+                let bucket = bucket(key.as_bytes());
+                node.children.push(Node { key: key.to_owned(), bucket, ..Node::default() });
                 node.children.len() - 1
             });
             match node.children.get_mut(at) {
@@ -65,6 +79,15 @@ impl Node {
             *slot = SlotId(start);
             paths.push(path.to_owned());
         }
+        self.children.sort_by_key(|child| child.bucket);
+        if !self.children.is_empty() {
+            self.buckets = vec![0; BUCKETS];
+        }
+        for (place, child) in (1..).zip(&self.children) {
+            if let Some(first @ 0) = self.buckets.get_mut(child.bucket) {
+                *first = place;
+            }
+        }
         for child in &mut self.children {
             let path =
                 if path.is_empty() { child.key.clone() } else { format!("{path}.{}", child.key) };
@@ -74,15 +97,46 @@ impl Node {
     }
 }
 
+const BUCKETS: usize = 64;
+
+/// Most keys are nobody's: a glance at length, first and last byte tells that, or leaves one to compare.
+#[inline(always)]
+fn bucket(key: &[u8]) -> usize {
+    let [first, last] = [key.first(), key.last()].map(|byte| usize::from(*byte.unwrap_or(&0)));
+    (key.len() + first * 7 + last * 3) % BUCKETS
+}
+
 /// A compiled [`Source`].
 #[derive(Debug)]
 pub(crate) enum Place {
     Slot(SlotId),
-    Const(Json<'static>),
+    Const(String),
 }
 
 /// Where a value is looked for; the first usable one wins.
-pub(crate) type Sources = Vec<Place>;
+#[derive(Debug)]
+pub(crate) struct Sources {
+    pub(crate) places: Vec<Place>,
+    /// The [`SlotId::bit`]s of its places.
+    pub(crate) bits: u64,
+}
+
+impl Sources {
+    const NONE: &Sources = &Sources { places: Vec::new(), bits: 0 };
+}
+
+impl FromIterator<Place> for Sources {
+    fn from_iter<I: IntoIterator<Item = Place>>(places: I) -> Self {
+        let places: Vec<Place> = places.into_iter().collect();
+        let bits = places.iter().fold(0, |bits, place| {
+            bits | match place {
+                Place::Slot(slot) => slot.bit(),
+                Place::Const(_) => SlotId::CONST_BIT,
+            }
+        });
+        Sources { places, bits }
+    }
+}
 
 /// What the rule for an event is looked up by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +181,7 @@ macro_rules! fixed {
             const PATHS: &'static [&'static [&'static str]] = &[$(&[$($path),+]),+];
 
             fn compile(trie: &Trie) -> Self {
-                Fixed { $($name: vec![$(Place::Slot(trie.slot($path))),+],)+ }
+                Fixed { $($name: [$(Place::Slot(trie.slot($path))),+].into_iter().collect(),)+ }
             }
         }
     };
@@ -209,7 +263,7 @@ impl Trie {
     }
 
     fn slot(&self, path: &str) -> SlotId {
-        let node = path.split('.').try_fold(&self.root, Node::child);
+        let node = path.split('.').try_fold(&self.root, |node, key| node.child(key.as_bytes()));
         // A path that was never put in reads as nothing, at a place no event fills.
         node.and_then(|node| node.slot).unwrap_or(SlotId(usize::MAX))
     }
@@ -219,7 +273,7 @@ impl Trie {
             .iter()
             .map(|source| match source {
                 Source::Path(path) => Place::Slot(self.slot(path)),
-                Source::Const(text) => Place::Const(Json::Text(Cow::Owned(text.clone()))),
+                Source::Const(text) => Place::Const(text.clone()),
             })
             .collect()
     }
@@ -318,8 +372,7 @@ impl Plan {
     }
 
     pub(crate) fn input(&self, input: Input) -> &Sources {
-        const NONE: &Sources = &Vec::new();
-        self.inputs.get(input as usize).unwrap_or(NONE)
+        self.inputs.get(input as usize).unwrap_or(Sources::NONE)
     }
 
     /// The rule for an event.

@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 
-use crate::plan::{Node, Plan, SlotId};
-use crate::scan::plain_length;
+use crate::plan::{Node, Plan, SlotId, Sources};
+use crate::scan::{self, plain_length};
 
 /// How many containers may be inside each other.
-pub(crate) const MAX_DEPTH: u8 = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 /// The largest event that is read, in bytes of its JSON text: 1 MiB.
 pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
 
@@ -24,127 +24,145 @@ pub(crate) enum ReadError {
     LoneSurrogate,
 }
 
-type Result<T> = std::result::Result<T, ReadError>;
+/// Where reading ended, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stop {
+    error: ReadError,
+    /// How many bytes are in order.
+    at: usize,
+}
+
+type Result<T, E = Stop> = std::result::Result<T, E>;
+
+#[cold]
+fn not_json<T>(at: usize) -> Result<T> {
+    Err(Stop { error: ReadError::NotJson, at })
+}
 
 /// One JSON value, borrowed from the event's text. Containers are kept as their text and read when somebody looks inside.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Json<'e> {
     Null,
     Bool(bool),
     Number(&'e str),
-    Text(Cow<'e, str>),
+    Text(&'e str),
+    /// A text as it stands between its quotes: with escapes, which are resolved when somebody asks.
+    Escaped(&'e str),
     Array(&'e str),
     Object(&'e str),
 }
 
 impl<'e> Json<'e> {
-    /// The trimmed text, unless it is empty or the value is no text.
-    pub(crate) fn text(&self) -> Option<&str> {
+    /// The text as it is, if it is one.
+    #[inline]
+    pub(crate) fn whole_text(self) -> Option<Cow<'e, str>> {
         match self {
-            Json::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
+            Json::Text(text) => Some(Cow::Borrowed(text)),
+            Json::Escaped(raw) => Some(Cow::Owned(unescape(raw))),
             _ => None,
         }
     }
 
+    /// The trimmed text, unless it is empty or the value is no text.
+    #[inline]
+    pub(crate) fn text(self) -> Option<Cow<'e, str>> {
+        let text = match self {
+            Json::Text(text) => Cow::Borrowed(trimmed(text)),
+            Json::Escaped(raw) => Cow::Owned(trimmed(&unescape(raw)).to_owned()),
+            _ => return None,
+        };
+        (!text.is_empty()).then_some(text)
+    }
+
     /// A text, or a number as text: identifiers come as both.
-    pub(crate) fn text_or_number(&self) -> Option<&str> {
+    #[inline]
+    pub(crate) fn text_or_number(self) -> Option<Cow<'e, str>> {
         match self {
-            Json::Number(number) => Some(number),
+            Json::Number(number) => Some(Cow::Borrowed(number)),
             other => other.text(),
         }
     }
 
-    /// As [`Json::text`], to be kept.
-    pub(crate) fn kept_text(&self) -> Option<Cow<'e, str>> {
-        match self {
-            Json::Text(Cow::Borrowed(text)) => Some(Cow::Borrowed(text.trim())),
-            other => other.text().map(|text| Cow::Owned(text.to_owned())),
-        }
-        .filter(|text| !text.is_empty())
-    }
-
-    /// As [`Json::text_or_number`], to be kept.
-    pub(crate) fn kept_text_or_number(&self) -> Option<Cow<'e, str>> {
-        match self {
-            Json::Number(number) => Some(Cow::Borrowed(*number)),
-            other => other.kept_text(),
-        }
-    }
-
     /// A text of nothing but white space.
-    pub(crate) fn is_blank(&self) -> bool {
-        matches!(self, Json::Text(text) if text.trim().is_empty())
+    pub(crate) fn is_blank(self) -> bool {
+        self.is_text() && self.text().is_none()
+    }
+
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Json::Text(_) | Json::Escaped(_))
     }
 
     /// The elements of an array; nothing for anything else.
-    pub(crate) fn elements(&self) -> Vec<Json<'e>> {
+    pub(crate) fn elements(self) -> Vec<Json<'e>> {
         let mut elements = Vec::new();
         if let Json::Array(text) = self {
-            // The text was validated when it was first read.
-            let _ = Reader::new(text).array(|reader| {
-                elements.push(reader.value()?);
-                Ok(())
-            });
+            each_child(text, &mut |_, value| elements.push(value));
         }
         elements
     }
 
     /// The elements of an array, each as these members of it, null the same as nothing; `None` for one that is no object.
     pub(crate) fn lines<const N: usize>(
-        &self,
+        self,
         names: [&str; N],
         mut line: impl FnMut(Option<[Option<Json<'e>>; N]>),
     ) {
-        let Json::Array(text) = self else { return };
-        // The text was validated when it was first read.
-        let _ = Reader::new(text).array(|reader| {
-            if reader.peek() != Some(b'{') {
+        for element in self.elements() {
+            let Json::Object(text) = element else {
                 line(None);
-                return reader.skip();
-            }
-            let mut members = [const { None }; N];
-            reader.object(|reader, key| {
-                match names.iter().zip(&mut members).find(|(name, _)| **name == key) {
-                    Some((_, member)) => {
-                        *member = Some(reader.value()?).filter(|value| *value != Json::Null);
-                        Ok(())
-                    }
-                    None => reader.skip(),
+                continue;
+            };
+            let mut members = [None; N];
+            each_child(text, &mut |key, value| {
+                let of_that_name = |(name, _): &(&&str, _)| match key {
+                    Json::Text(key) => scan::same(name.as_bytes(), key.as_bytes()),
+                    _ => key.whole_text().is_some_and(|key| key == **name),
+                };
+                if let Some((_, member)) = names.iter().zip(&mut members).find(of_that_name) {
+                    *member = Some(value).filter(|value| *value != Json::Null);
                 }
-            })?;
+            });
             line(Some(members));
-            Ok(())
-        });
+        }
     }
 
     /// The members of an object, in order; nothing for anything else. Of equal keys all are given.
-    pub(crate) fn members(&self) -> Vec<(Cow<'e, str>, Json<'e>)> {
+    pub(crate) fn members(self) -> Vec<(Cow<'e, str>, Json<'e>)> {
         let mut members = Vec::new();
         if let Json::Object(text) = self {
-            let _ = Reader::new(text).object(|reader, key| {
-                members.push((key, reader.value()?));
-                Ok(())
+            each_child(text, &mut |key, value| {
+                members.push((key.whole_text().unwrap_or_default(), value));
             });
         }
         members
     }
 
     /// The value of the last member of that name, if this is an object that has one which is not null.
-    pub(crate) fn member(&self, name: &str) -> Option<Json<'e>> {
+    pub(crate) fn member(self, name: &str) -> Option<Json<'e>> {
         let (_, value) = self.members().into_iter().rfind(|(key, _)| key == name)?;
         (value != Json::Null).then_some(value)
     }
 }
 
+/// As [`str::trim`]; nearly every text has nothing to trim, and shows it by its first and last byte.
+#[inline]
+pub(crate) fn trimmed(text: &str) -> &str {
+    let is_plain = |byte: Option<&u8>| byte.is_some_and(|byte| (0x21..0x7f).contains(byte));
+    let bytes = text.as_bytes();
+    if is_plain(bytes.first()) && is_plain(bytes.last()) { text } else { text.trim() }
+}
+
 /// The values an event has at the places the plan asks for. Made once for many events: what an earlier one left is told
 /// by its mark.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Slots<'e> {
     values: Vec<(u32, Json<'e>)>,
     /// For each node of the trie the event that has passed it, to notice a key that stands twice.
     seen: Vec<u32>,
     /// The number of the event at hand.
     mark: u32,
+    /// The places that may have a value, as [`SlotId::bit`].
+    present: u64,
 }
 
 impl<'e> Slots<'e> {
@@ -152,34 +170,50 @@ impl<'e> Slots<'e> {
         Slots {
             values: vec![(0, Json::Null); plan.slot_count()],
             seen: vec![0; plan.node_count()],
-            mark: 0,
+            ..Slots::default()
         }
     }
 
     /// The value at that place; a JSON null is the same as nothing.
-    pub(crate) fn get(&self, slot: SlotId) -> Option<&Json<'e>> {
+    #[inline]
+    pub(crate) fn get(&self, slot: SlotId) -> Option<Json<'e>> {
         let (mark, value) = self.values.get(slot.0)?;
-        (*mark == self.mark && *value != Json::Null).then_some(value)
+        (*mark == self.mark && *value != Json::Null).then_some(*value)
     }
 
+    /// Whether one of these places may have a value. Most have none, and need not be looked at one by one.
+    #[inline]
+    pub(crate) fn may_have(&self, sources: &Sources) -> bool {
+        (self.present | SlotId::CONST_BIT) & sources.bits != 0
+    }
+
+    #[inline(always)]
     fn set(&mut self, slot: SlotId, value: Json<'e>) {
         if let Some(place) = self.values.get_mut(slot.0) {
             *place = (self.mark, value);
+            self.present |= slot.bit();
         }
     }
 
     /// Forgets what an earlier, equal key brought: the last one counts whole.
+    #[inline(always)]
     fn enter(&mut self, node: &Node) {
         let Some(seen) = self.seen.get_mut(node.id) else { return };
-        if std::mem::replace(seen, self.mark) == self.mark
-            && let Some(values) = self.values.get_mut(node.slots.clone())
-        {
+        if std::mem::replace(seen, self.mark) == self.mark {
+            self.forget(node);
+        }
+    }
+
+    #[cold]
+    fn forget(&mut self, node: &Node) {
+        if let Some(values) = self.values.get_mut(node.slots.clone()) {
             values.fill((0, Json::Null));
         }
     }
 
     /// Forgets the event at hand.
     fn begin(&mut self) {
+        self.present = 0;
         // No batch has as many events as there are marks; if one had, it would begin anew.
         self.mark = self.mark.checked_add(1).unwrap_or_else(|| {
             self.values.fill((0, Json::Null));
@@ -194,35 +228,43 @@ impl<'e> Slots<'e> {
 /// # Errors
 ///
 /// Text that is not JSON: how many bytes of it are in order.
-pub(crate) fn parse(text: &str) -> std::result::Result<Json<'_>, usize> {
-    let mut reader = Reader::new(text);
-    // RFC 8259 section 8.1: a reader may ignore a byte order mark.
-    reader.at = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    reader.skip_whitespace();
-    let value = reader.value();
-    reader.skip_whitespace();
-    match value {
-        Ok(value) if reader.peek().is_none() => Ok(value),
-        _ => Err(reader.at),
-    }
+pub(crate) fn parse(text: &str) -> Result<Json<'_>, usize> {
+    let bytes = text.as_bytes();
+    let (value, end) = value_at(text, start_of(text)).map_err(|stop| stop.at)?;
+    let end = blanks(bytes, end);
+    if end == bytes.len() { Ok(value) } else { Err(end) }
 }
 
-/// Reads one event. Fills a slot for each path of the plan that the event has.
-pub(crate) fn read<'e>(text: &'e str, plan: &Plan, slots: &mut Slots<'e>) -> Result<()> {
+/// Reads the text of one event. Fills a slot for each path of the plan that the event has.
+pub(crate) fn read<'e>(text: &'e str, plan: &Plan, slots: &mut Slots<'e>) -> Result<(), ReadError> {
     if text.len() > MAX_EVENT_BYTES {
         return Err(ReadError::TooLarge);
     }
-    slots.begin();
-    // RFC 8259 section 8.1: a reader may ignore a byte order mark.
-    let mut reader = Reader::new(text.strip_prefix('\u{feff}').unwrap_or(text));
-    reader.skip_whitespace();
-    let is_object = reader.peek() == Some(b'{');
-    reader.fill(plan.root(), slots)?;
-    reader.skip_whitespace();
-    if reader.peek().is_some() {
-        return Err(ReadError::NotJson);
+    let start = start_of(text);
+    let end = read_at(text, start, plan, slots)?;
+    if blanks(text.as_bytes(), end) < text.len() {
+        Err(ReadError::NotJson)
+    } else if byte(text.as_bytes(), start) == b'{' {
+        Ok(())
+    } else {
+        Err(ReadError::NotAnObject)
     }
-    if is_object { Ok(()) } else { Err(ReadError::NotAnObject) }
+}
+
+/// Reads the value that begins there, as far as it goes, and answers where it ends.
+pub(crate) fn read_at<'e>(
+    text: &'e str,
+    start: usize,
+    plan: &Plan,
+    slots: &mut Slots<'e>,
+) -> Result<usize, ReadError> {
+    slots.begin();
+    walk(text, start, Some(plan.root()), slots).map_err(|stop| stop.error)
+}
+
+/// Where the value of a whole text begins. (RFC 8259 section 8.1: a reader may ignore a byte order mark.)
+fn start_of(text: &str) -> usize {
+    blanks(text.as_bytes(), if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 })
 }
 
 /// Replaces each `\uD800`-like escape without its other half by `\ufffd`, as `String.prototype.toWellFormed` does: an
@@ -232,11 +274,11 @@ pub(crate) fn replace_lone_surrogates(text: &str) -> String {
     let mut rest = text;
     while let Some((before, escape)) = rest.find('\\').and_then(|at| rest.split_at_checked(at)) {
         out.push_str(before);
-        let unit = |text: &str, at: usize| {
-            text.get(at..at + 2).filter(|start| *start == "\\u")?;
-            u16::from_str_radix(text.get(at + 2..at + 6)?, 16).ok()
+        let unit = |at| match byte(escape.as_bytes(), at) {
+            b'\\' if byte(escape.as_bytes(), at + 1) == b'u' => code_unit(escape.as_bytes(), at + 2),
+            _ => None,
         };
-        let (replacement, length) = match (unit(escape, 0), unit(escape, 6)) {
+        let (replacement, length) = match (unit(0), unit(6)) {
             (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => (None, 12),
             (Some(0xd800..=0xdfff), _) => (Some("\\ufffd"), 6),
             (Some(_), _) => (None, 6),
@@ -250,371 +292,314 @@ pub(crate) fn replace_lone_surrogates(text: &str) -> String {
     out
 }
 
-/// The text of the array that an object has under that key, if the whole text is such an object.
-pub(crate) fn top_level_array<'e>(text: &'e str, key: &str) -> Option<&'e str> {
-    let mut array = None;
-    let mut reader = Reader::new(text);
-    let read = reader.object(|reader, name| {
-        let start = reader.at;
-        let is_array = reader.peek() == Some(b'[');
-        reader.skip()?;
-        if name == key && is_array {
-            array = Some(reader.slice(start)?);
-        }
-        Ok(())
-    });
-    array.filter(|_| read.is_ok() && reader.at == text.len())
+// --- the pass ----------------------------------------------------------------------------------------------------
+
+/// The byte there; behind the end a 0, which stands for nothing in JSON.
+#[inline(always)]
+pub(crate) fn byte(bytes: &[u8], at: usize) -> u8 {
+    bytes.get(at).copied().unwrap_or(0)
 }
 
-struct Reader<'e> {
+#[inline(always)]
+fn rest(bytes: &[u8], at: usize) -> &[u8] {
+    bytes.get(at..).unwrap_or_default()
+}
+
+/// Where the white space ends that begins there.
+#[inline(always)]
+pub(crate) fn blanks(bytes: &[u8], at: usize) -> usize {
+    let mut at = at;
+    while matches!(byte(bytes, at), b' ' | b'\n' | b'\r' | b'\t') {
+        at += 1;
+    }
+    at
+}
+
+#[inline(always)]
+fn slice(text: &str, start: usize, end: usize) -> Result<&str> {
+    match text.get(start..end) {
+        Some(slice) => Ok(slice),
+        None => not_json(start),
+    }
+}
+
+/// Passes over the value that begins there, down the trie from the node that stands for it, if there is one, and answers
+/// where it ends. Everything is checked, asked for or not.
+///
+/// One loop without recursion, in which everything stays in registers: this is where most of an event's time goes.
+fn walk<'e>(
     text: &'e str,
-    at: usize,
-    depth: u8,
-}
-
-impl<'e> Reader<'e> {
-    fn new(text: &'e str) -> Self {
-        Reader { text, at: 0, depth: 0 }
-    }
-
-    #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn slice(&self, start: usize) -> Result<&'e str> {
-        self.text.get(start..self.at).ok_or(ReadError::NotJson)
-    }
-
-    #[inline]
-    fn skip_whitespace(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
-            self.at += 1;
+    start: usize,
+    root: Option<&Node>,
+    slots: &mut Slots<'e>,
+) -> Result<usize> {
+    let bytes = text.as_bytes();
+    // Of each open container: where it begins, and its node.
+    let mut frames: [(usize, Option<&Node>); MAX_DEPTH] = [(0, None); MAX_DEPTH];
+    let mut depth = 0;
+    // A bit for each open container, the innermost the lowest; it is set for an object.
+    let mut objects = 0_u64;
+    let mut expects_key = false;
+    // The node of the value at hand.
+    let mut target = root;
+    let mut at = start;
+    loop {
+        if expects_key {
+            if byte(bytes, at) != b'"' {
+                return not_json(at);
+            }
+            let (end, has_escapes) = string(bytes, at + 1)?;
+            if let Some((_, Some(node))) = frames.get(depth - 1) {
+                target = match bytes.get(at + 1..end) {
+                    Some(key) if !has_escapes => node.child(key),
+                    _ => node.child(unescape(slice(text, at + 1, end)?).as_bytes()),
+                };
+            }
+            at = blanks(bytes, end + 1);
+            if byte(bytes, at) != b':' {
+                return not_json(at);
+            }
+            at = blanks(bytes, at + 1);
         }
-    }
-
-    fn expect(&mut self, byte: u8) -> Result<()> {
-        if self.peek() == Some(byte) {
-            self.at += 1;
-            Ok(())
-        } else {
-            Err(ReadError::NotJson)
+        // A value begins here.
+        if let Some(node) = target {
+            slots.enter(node);
         }
-    }
-
-    fn literal(&mut self, literal: &str) -> Result<()> {
-        let end = self.at + literal.len();
-        if self.text.as_bytes().get(self.at..end) == Some(literal.as_bytes()) {
-            self.at = end;
-            Ok(())
-        } else {
-            Err(ReadError::NotJson)
-        }
-    }
-
-    /// Reads the value here, following the trie down from `node`.
-    fn fill(&mut self, node: &Node, slots: &mut Slots<'e>) -> Result<()> {
-        slots.enter(node);
-        if self.peek() == Some(b'{') && !node.children.is_empty() {
-            let start = self.at;
-            self.container(b'{', b'}', |reader| {
-                let (key, has_escapes) = reader.raw_key()?;
-                let child = if has_escapes { node.child(&unescape(key)?) } else { node.child(key) };
-                match child {
-                    Some(child) => reader.fill(child, slots),
-                    None => reader.skip(),
+        let slot = target.and_then(|node| node.slot);
+        let begin = at;
+        match byte(bytes, at) {
+            b'"' => {
+                let (end, has_escapes) = string(bytes, at + 1)?;
+                if let Some(slot) = slot {
+                    let text = slice(text, at + 1, end)?;
+                    slots.set(slot, if has_escapes { Json::Escaped(text) } else { Json::Text(text) });
                 }
-            })?;
-            if let Some(slot) = node.slot {
-                slots.set(slot, Json::Object(self.slice(start)?));
+                at = end + 1;
             }
-            Ok(())
-        } else if let Some(slot) = node.slot {
-            slots.set(slot, self.value()?);
-            Ok(())
-        } else {
-            self.skip()
-        }
-    }
-
-    fn value(&mut self) -> Result<Json<'e>> {
-        let start = self.at;
-        match self.peek() {
-            Some(b'"') => Ok(Json::Text(self.string()?)),
-            Some(first) => {
-                self.skip()?;
-                let text = self.slice(start)?;
-                Ok(match first {
-                    b'{' => Json::Object(text),
-                    b'[' => Json::Array(text),
-                    b't' => Json::Bool(true),
-                    b'f' => Json::Bool(false),
-                    b'n' => Json::Null,
-                    _ => Json::Number(text),
-                })
+            bracket @ (b'{' | b'[') => {
+                let Some(frame) = frames.get_mut(depth) else {
+                    return Err(Stop { error: ReadError::TooDeep, at });
+                };
+                *frame = (at, target);
+                depth += 1;
+                let is_object = bracket == b'{';
+                objects = objects << 1 | u64::from(is_object);
+                at = blanks(bytes, at + 1);
+                // In ASCII the closing bracket is two behind the opening one. An empty container is about to end.
+                if byte(bytes, at) != bracket + 2 {
+                    // What is in a list has no path.
+                    target = None;
+                    expects_key = is_object;
+                    continue;
+                }
             }
-            None => Err(ReadError::NotJson),
+            first => {
+                at = scalar(bytes, at)?;
+                if let Some(slot) = slot {
+                    let text = slice(text, begin, at)?;
+                    slots.set(slot, of_scalar(first, text));
+                }
+            }
         }
-    }
-
-    /// Passes over a value, as strictly as if it were kept.
-    fn skip(&mut self) -> Result<()> {
-        match self.peek() {
-            Some(b'"') => self.skip_string().map(|_| ()),
-            Some(b'{' | b'[') => self.skip_container(),
-            _ => self.skip_scalar(),
-        }
-    }
-
-    fn skip_scalar(&mut self) -> Result<()> {
-        match self.peek() {
-            Some(b't') => self.literal("true"),
-            Some(b'f') => self.literal("false"),
-            Some(b'n') => self.literal("null"),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            _ => Err(ReadError::NotJson),
-        }
-    }
-
-    /// Without recursion, and with one bit for each open container: most of an event is passed over.
-    fn skip_container(&mut self) -> Result<()> {
-        let outside = self.depth;
-        // The innermost is the lowest bit; it is set for an object.
-        let mut open: u64 = 0;
+        // A value has ended here.
         loop {
-            // A value begins here.
-            match self.peek() {
-                Some(b'"') => _ = self.skip_string()?,
-                Some(bracket @ (b'{' | b'[')) => {
-                    self.open()?;
-                    let is_object = bracket == b'{';
-                    open = open << 1 | u64::from(is_object);
-                    if self.peek() != Some(if is_object { b'}' } else { b']' }) {
-                        if is_object {
-                            self.raw_key()?;
-                        }
-                        continue;
-                    }
-                }
-                _ => self.skip_scalar()?,
+            if depth == 0 {
+                return Ok(at);
             }
-            // A value has ended here, or an empty container is about to.
-            loop {
-                if self.depth == outside {
-                    return Ok(());
-                }
-                let is_object = open & 1 == 1;
-                self.skip_whitespace();
-                match self.peek() {
-                    Some(b',') => {
-                        self.at += 1;
-                        self.skip_whitespace();
-                        if is_object {
-                            self.raw_key()?;
-                        }
-                        break;
-                    }
-                    Some(b'}') if is_object => self.close(),
-                    Some(b']') if !is_object => self.close(),
-                    _ => return Err(ReadError::NotJson),
-                }
-                open >>= 1;
-            }
-        }
-    }
-
-    /// A key between its quotes, and whether it has escapes. Stands before the value then.
-    #[inline]
-    fn raw_key(&mut self) -> Result<(&'e str, bool)> {
-        let start = self.at + 1;
-        let has_escapes = self.skip_string()?;
-        let key = self.text.get(start..self.at - 1).ok_or(ReadError::NotJson)?;
-        self.skip_whitespace();
-        self.expect(b':')?;
-        self.skip_whitespace();
-        Ok((key, has_escapes))
-    }
-
-    /// Passes over a bracket that opens a container, and the blanks behind it.
-    fn open(&mut self) -> Result<()> {
-        self.at += 1;
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(ReadError::TooDeep);
-        }
-        self.skip_whitespace();
-        Ok(())
-    }
-
-    fn close(&mut self) {
-        self.at += 1;
-        self.depth -= 1;
-    }
-
-    /// Gives each member's key and stands before its value, which `member` must read.
-    fn object(
-        &mut self,
-        mut member: impl FnMut(&mut Self, Cow<'e, str>) -> Result<()>,
-    ) -> Result<()> {
-        self.container(b'{', b'}', |reader| {
-            let (key, has_escapes) = reader.raw_key()?;
-            let key = if has_escapes { Cow::Owned(unescape(key)?) } else { Cow::Borrowed(key) };
-            member(reader, key)
-        })
-    }
-
-    fn array(&mut self, element: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
-        self.container(b'[', b']', element)
-    }
-
-    fn container(
-        &mut self,
-        open: u8,
-        close: u8,
-        mut item: impl FnMut(&mut Self) -> Result<()>,
-    ) -> Result<()> {
-        if self.peek() != Some(open) {
-            return Err(ReadError::NotJson);
-        }
-        self.open()?;
-        if self.peek() != Some(close) {
-            loop {
-                item(self)?;
-                self.skip_whitespace();
-                if self.peek() != Some(b',') {
+            at = blanks(bytes, at);
+            let is_object = objects & 1 == 1;
+            match byte(bytes, at) {
+                b',' => {
+                    at = blanks(bytes, at + 1);
+                    target = None;
+                    expects_key = is_object;
                     break;
                 }
-                self.at += 1;
-                self.skip_whitespace();
-            }
-        }
-        if self.peek() != Some(close) {
-            return Err(ReadError::NotJson);
-        }
-        self.close();
-        Ok(())
-    }
-
-    fn digits(&mut self) -> Result<()> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        if self.at == start { Err(ReadError::NotJson) } else { Ok(()) }
-    }
-
-    fn number(&mut self) -> Result<()> {
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        if self.peek() == Some(b'0') {
-            self.at += 1;
-        } else {
-            self.digits()?;
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    fn string(&mut self) -> Result<Cow<'e, str>> {
-        let start = self.at + 1;
-        let has_escapes = self.skip_string()?;
-        let raw = self.text.get(start..self.at - 1).ok_or(ReadError::NotJson)?;
-        if has_escapes { unescape(raw).map(Cow::Owned) } else { Ok(Cow::Borrowed(raw)) }
-    }
-
-    /// Passes over a string and says whether it has escapes.
-    fn skip_string(&mut self) -> Result<bool> {
-        self.expect(b'"')?;
-        let mut has_escapes = false;
-        loop {
-            self.at += plain_length(self.text.as_bytes().get(self.at..).unwrap_or_default());
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(has_escapes);
-                }
-                Some(b'\\') => {
-                    has_escapes = true;
-                    self.at += 1;
-                    self.skip_escape()?;
-                }
-                _ => return Err(ReadError::NotJson),
-            }
-        }
-    }
-
-    fn skip_escape(&mut self) -> Result<()> {
-        let escape = self.peek();
-        self.at += 1;
-        match escape {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(()),
-            Some(b'u') => match self.hex()? {
-                0xd800..=0xdbff => {
-                    self.literal("\\u").map_err(|_| ReadError::LoneSurrogate)?;
-                    match self.hex()? {
-                        0xdc00..=0xdfff => Ok(()),
-                        _ => Err(ReadError::LoneSurrogate),
+                bracket if bracket == if is_object { b'}' } else { b']' } => {
+                    at += 1;
+                    depth -= 1;
+                    objects >>= 1;
+                    if let Some((begin, Some(Node { slot: Some(slot), .. }))) = frames.get(depth) {
+                        let text = slice(text, *begin, at)?;
+                        slots.set(*slot, if is_object { Json::Object(text) } else { Json::Array(text) });
                     }
                 }
-                0xdc00..=0xdfff => Err(ReadError::LoneSurrogate),
-                _ => Ok(()),
-            },
-            _ => Err(ReadError::NotJson),
+                _ => return not_json(at),
+            }
         }
     }
+}
 
-    fn hex(&mut self) -> Result<u16> {
-        let digits = self.text.get(self.at..self.at + 4).ok_or(ReadError::NotJson)?;
-        self.at += 4;
-        // from_str_radix alone would take a sign.
-        if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            u16::from_str_radix(digits, 16).map_err(|_| ReadError::NotJson)
-        } else {
-            Err(ReadError::NotJson)
+/// The value that begins there, and where it ends.
+pub(crate) fn value_at(text: &str, start: usize) -> Result<(Json<'_>, usize)> {
+    let bytes = text.as_bytes();
+    match byte(bytes, start) {
+        b'"' => {
+            let (end, has_escapes) = string(bytes, start + 1)?;
+            let text = slice(text, start + 1, end)?;
+            Ok((if has_escapes { Json::Escaped(text) } else { Json::Text(text) }, end + 1))
+        }
+        bracket @ (b'{' | b'[') => {
+            let end = walk(text, start, None, &mut Slots::default())?;
+            let text = slice(text, start, end)?;
+            Ok((if bracket == b'{' { Json::Object(text) } else { Json::Array(text) }, end))
+        }
+        first => {
+            let end = scalar(bytes, start)?;
+            Ok((of_scalar(first, slice(text, start, end)?), end))
         }
     }
+}
+
+/// The members of an object or the elements of a list, with a null for a key, whose text was checked when it was first read.
+fn each_child<'e>(container: &'e str, take: &mut dyn FnMut(Json<'e>, Json<'e>)) {
+    let bytes = container.as_bytes();
+    let is_object = byte(bytes, 0) == b'{';
+    let mut at = blanks(bytes, 1);
+    while !matches!(byte(bytes, at), b'}' | b']') {
+        let mut key = Json::Null;
+        if is_object {
+            let Ok((text, end)) = value_at(container, at) else { return };
+            key = text;
+            // Past the colon.
+            at = blanks(bytes, blanks(bytes, end) + 1);
+        }
+        let Ok((value, end)) = value_at(container, at) else { return };
+        take(key, value);
+        at = blanks(bytes, end);
+        if byte(bytes, at) == b',' {
+            at = blanks(bytes, at + 1);
+        }
+    }
+}
+
+fn of_scalar(first: u8, text: &str) -> Json<'_> {
+    match first {
+        b't' => Json::Bool(true),
+        b'f' => Json::Bool(false),
+        b'n' => Json::Null,
+        _ => Json::Number(text),
+    }
+}
+
+/// From behind the opening quote of a string: where the closing one stands, and whether there are escapes.
+#[inline(always)]
+fn string(bytes: &[u8], start: usize) -> Result<(usize, bool)> {
+    let at = start + plain_length(rest(bytes, start));
+    match byte(bytes, at) {
+        b'"' => Ok((at, false)),
+        b'\\' => Ok((escaped_string(bytes, at)?, true)),
+        _ => not_json(at),
+    }
+}
+
+/// The same from an escape on.
+#[inline(never)]
+fn escaped_string(bytes: &[u8], start: usize) -> Result<usize> {
+    let mut at = start;
+    loop {
+        match byte(bytes, at) {
+            b'"' => return Ok(at),
+            b'\\' => at = escape(bytes, at + 1)?,
+            _ => return not_json(at),
+        }
+        at += plain_length(rest(bytes, at));
+    }
+}
+
+/// Passes over an escape from behind its backslash.
+fn escape(bytes: &[u8], at: usize) -> Result<usize> {
+    let lone_surrogate = Err(Stop { error: ReadError::LoneSurrogate, at });
+    match byte(bytes, at) {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 1),
+        b'u' => match code_unit(bytes, at + 1) {
+            Some(0xd800..=0xdbff) if rest(bytes, at + 5).starts_with(b"\\u") => {
+                match code_unit(bytes, at + 7) {
+                    Some(0xdc00..=0xdfff) => Ok(at + 11),
+                    Some(_) => lone_surrogate,
+                    None => not_json(at + 7),
+                }
+            }
+            Some(0xd800..=0xdfff) => lone_surrogate,
+            Some(_) => Ok(at + 5),
+            None => not_json(at + 1),
+        },
+        _ => not_json(at),
+    }
+}
+
+/// Four hex digits.
+fn code_unit(bytes: &[u8], at: usize) -> Option<u16> {
+    rest(bytes, at).first_chunk::<4>()?.iter().try_fold(0, |unit, byte| {
+        let digit = char::from(*byte).to_digit(16)?;
+        Some(unit << 4 | u16::try_from(digit).ok()?)
+    })
+}
+
+#[inline(always)]
+fn scalar(bytes: &[u8], at: usize) -> Result<usize> {
+    match byte(bytes, at) {
+        b't' => word(bytes, at, b"true"),
+        b'f' => word(bytes, at, b"false"),
+        b'n' => word(bytes, at, b"null"),
+        _ => number(bytes, at),
+    }
+}
+
+#[inline(always)]
+fn word<const N: usize>(bytes: &[u8], at: usize, word: &[u8; N]) -> Result<usize> {
+    if rest(bytes, at).first_chunk() == Some(word) { Ok(at + N) } else { not_json(at) }
+}
+
+#[inline(always)]
+fn number(bytes: &[u8], start: usize) -> Result<usize> {
+    let mut at = start + usize::from(byte(bytes, start) == b'-');
+    at = if byte(bytes, at) == b'0' { at + 1 } else { digits(bytes, at)? };
+    if byte(bytes, at) == b'.' {
+        at = digits(bytes, at + 1)?;
+    }
+    if let b'e' | b'E' = byte(bytes, at) {
+        at += 1 + usize::from(matches!(byte(bytes, at + 1), b'+' | b'-'));
+        at = digits(bytes, at)?;
+    }
+    Ok(at)
+}
+
+#[inline(always)]
+fn digits(bytes: &[u8], start: usize) -> Result<usize> {
+    let mut at = start;
+    while byte(bytes, at).is_ascii_digit() {
+        at += 1;
+    }
+    if at == start { not_json(at) } else { Ok(at) }
 }
 
 /// The text that a string stands for; `raw` is what is between its quotes, already found well-formed.
-fn unescape(raw: &str) -> Result<String> {
+#[inline(never)]
+fn unescape(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some((before, escape)) = rest.split_once('\\') {
         out.push_str(before);
-        let mut chars = escape.chars();
-        match chars.next().ok_or(ReadError::NotJson)? {
-            'b' => out.push('\u{8}'),
-            'f' => out.push('\u{c}'),
-            'n' => out.push('\n'),
-            'r' => out.push('\r'),
-            't' => out.push('\t'),
-            'u' => {
-                let mut reader = Reader { text: escape, at: 1, depth: 0 };
-                let first = reader.hex()?;
-                let units = if (0xd800..0xdc00).contains(&first) {
-                    reader.literal("\\u")?;
-                    vec![first, reader.hex()?]
-                } else {
-                    vec![first]
-                };
-                out.push_str(&String::from_utf16(&units).map_err(|_| ReadError::LoneSurrogate)?);
-                chars = escape.get(reader.at..).ok_or(ReadError::NotJson)?.chars();
+        let bytes = escape.as_bytes();
+        let (c, length) = match byte(bytes, 0) {
+            b'b' => ('\u{8}', 1),
+            b'f' => ('\u{c}', 1),
+            b'n' => ('\n', 1),
+            b'r' => ('\r', 1),
+            b't' => ('\t', 1),
+            b'u' => {
+                let units = [1, 7].map(|at| code_unit(bytes, at).unwrap_or_default());
+                let c = char::decode_utf16(units).next().and_then(std::result::Result::ok);
+                let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
+                // Beyond U+FFFF it takes two units.
+                (c, if c.len_utf16() == 2 { 11 } else { 5 })
             }
-            literal => out.push(literal),
-        }
-        rest = chars.as_str();
+            literal => (char::from(literal), 1),
+        };
+        out.push(c);
+        rest = escape.get(length..).unwrap_or_default();
     }
     out.push_str(rest);
-    Ok(out)
+    out
 }

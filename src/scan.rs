@@ -2,18 +2,48 @@
 
 /// How many bytes there are in front of the first that means something within a JSON string: a quote, a backslash, or a
 /// control character.
+#[inline(always)]
 pub(crate) fn plain_length(bytes: &[u8]) -> usize {
+    // Most texts end within the first chunk.
+    if let Some(first) = bytes.first_chunk() {
+        let marks = chunk::special(*first);
+        if marks != 0 {
+            return chunk::first(marks);
+        }
+    }
+    long_plain_length(bytes)
+}
+
+#[inline(never)]
+fn long_plain_length(bytes: &[u8]) -> usize {
     length_without(bytes, chunk::special, |byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
 }
 
-/// The parts of a text between these bytes.
-pub(crate) fn split(text: &[u8], byte: u8) -> impl Iterator<Item = &[u8]> {
+/// The parts of a text between these characters, which must be ASCII.
+pub(crate) fn split(text: &str, byte: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
-        let (part, behind) = rest?.split_at_checked(length_until(rest?, byte))?;
-        rest = behind.split_first().map(|(_, next)| next);
+        let (part, behind) = rest?.split_at_checked(length_until(rest?.as_bytes(), byte))?;
+        rest = behind.get(1..);
         Some(part)
     })
+}
+
+/// Whether two short texts are the same. (For that alone the compiler would call a loop over single bytes.)
+#[inline(always)]
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (a.first_chunk::<8>(), b.first_chunk::<8>(), a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        (Some(a8), Some(b8), Some(a_end), Some(b_end)) => {
+            a8 == b8 && a_end == b_end && (a.len() <= 16 || a == b)
+        }
+        _ => match (a.first_chunk::<4>(), b.first_chunk::<4>(), a.last_chunk::<4>(), b.last_chunk::<4>()) {
+            (Some(a4), Some(b4), Some(a_end), Some(b_end)) => a4 == b4 && a_end == b_end,
+            _ => a.iter().eq(b),
+        },
+    }
 }
 
 /// How many bytes there are in front of the first such byte.

@@ -6,8 +6,9 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::amazon::write_number;
-use crate::read::Json;
+use crate::decimal::Decimal;
+use crate::read::{Json, trimmed};
+use crate::write::Writer;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, within the years 0 to 9999; shown and serialised as UTC text,
 /// `YYYY-MM-DDTHH:MM:SSZ`, with `.mmm` when the milliseconds are not zero.
@@ -18,22 +19,21 @@ const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 pub(crate) const DAY: i64 = 24 * HOUR;
 /// Numbers below this are seconds, from it on milliseconds: as seconds the year 5138, as milliseconds 1973.
-const SECONDS_BELOW: f64 = 1e11;
+const SECONDS_BELOW: u128 = 100_000_000_000;
 const YEARS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
 
 impl Instant {
     /// From RFC 3339 or ISO 8601 text (no offset is UTC, a date alone is its midnight), or from epoch seconds or
     /// milliseconds as a number or digits.
-    pub(crate) fn from_json(value: &Json<'_>) -> Option<Self> {
+    pub(crate) fn from_json(value: Json<'_>) -> Option<Self> {
         match value {
             Json::Number(number) => Self::from_epoch(number),
-            Json::Text(text) => Self::from_text(text),
-            _ => None,
+            text => Self::from_text(&text.whole_text()?),
         }
     }
 
     pub(crate) fn from_text(text: &str) -> Option<Self> {
-        let text = text.trim();
+        let text = trimmed(text);
         if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
             Self::from_epoch(text)
         } else {
@@ -42,14 +42,9 @@ impl Instant {
     }
 
     fn from_epoch(number: &str) -> Option<Self> {
-        let number: f64 = number.parse().ok()?;
-        let millis = if number.abs() < SECONDS_BELOW { number * 1000.0 } else { number };
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "checked against the range right after; NaN becomes 0 < 1"
-        )]
-        let instant = Self::in_range(millis.round() as i64)?;
-        number.is_finite().then_some(instant)
+        let number = Decimal::parse(number)?;
+        let is_seconds = number.rounded(0)?.unsigned_abs() < SECONDS_BELOW;
+        Self::in_range(i64::try_from(number.rounded(if is_seconds { 3 } else { 0 })?).ok()?)
     }
 
     fn in_range(millis: i64) -> Option<Self> {
@@ -57,12 +52,12 @@ impl Instant {
     }
 
     fn from_iso8601(text: &str) -> Option<Self> {
-        let mut scan = Scan(text);
-        let year = scan.digits(4)?;
-        scan.skip('-')?;
-        let month = scan.digits(2)?;
-        scan.skip('-')?;
-        let day = scan.digits(2)?;
+        let mut scan = Scan(text.as_bytes());
+        let year = scan.digits::<4>()?;
+        scan.skip(b"-")?;
+        let month = scan.digits::<2>()?;
+        scan.skip(b"-")?;
+        let day = scan.digits::<2>()?;
         if !(1..=12).contains(&month) || !(1..=days_in_month(year, month)).contains(&day) {
             return None;
         }
@@ -70,17 +65,17 @@ impl Instant {
         if scan.is_empty() {
             return Self::in_range(millis);
         }
-        scan.skip('T').or_else(|| scan.skip('t')).or_else(|| scan.skip(' '))?;
-        let hour = scan.digits(2)?;
-        scan.skip(':')?;
-        let minute = scan.digits(2)?;
+        scan.skip(b"Tt ")?;
+        let hour = scan.digits::<2>()?;
+        scan.skip(b":")?;
+        let minute = scan.digits::<2>()?;
         // A leap second (RFC 3339 section 5.6) counts as the first of the next minute.
-        let second = if scan.skip(':').is_some() { scan.digits(2)? } else { 0 };
+        let second = if scan.skip(b":").is_some() { scan.digits::<2>()? } else { 0 };
         if hour > 23 || minute > 59 || second > 60 {
             return None;
         }
-        millis += hour * HOUR + minute * MINUTE + second * 1000;
-        if scan.skip('.').or_else(|| scan.skip(',')).is_some() {
+        millis += i64::from(hour) * HOUR + i64::from(minute) * MINUTE + i64::from(second) * 1000;
+        if scan.skip(b".,").is_some() {
             millis += scan.fraction_millis()?;
         }
         Self::in_range(millis - scan.offset()?)
@@ -92,44 +87,41 @@ impl Instant {
         self.0
     }
 
-    /// Appends it as UTC text.
-    pub(crate) fn write(self, out: &mut String) {
-        let (days, millis) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
-        let (year, month, day) = civil_from_days(days);
-        let milli = millis % 1000;
-        write_padded(out, year, 1000);
-        for (sign, number) in [
-            ('-', month),
-            ('-', day),
-            ('T', millis / HOUR),
-            (':', millis / MINUTE % 60),
-            (':', millis / 1000 % 60),
-        ] {
-            out.push(sign);
-            write_padded(out, number, 10);
+    /// Appends it as a JSON string.
+    pub(crate) fn write_json(self, out: &mut Writer) {
+        out.literal(b"\"");
+        self.write(out);
+        out.literal(b"\"");
+    }
+
+    fn write(self, out: &mut Writer) {
+        let in_bounds = |number: i64| u32::try_from(number).unwrap_or_default();
+        let (year, month, day) = civil_from_days(self.0.div_euclid(DAY));
+        let millis = in_bounds(self.0.rem_euclid(DAY));
+        let (milli, seconds) = (millis % 1000, millis / 1000);
+        let (second, minute, hour) = (seconds % 60, seconds / 60 % 60, seconds / 3600);
+        let digit = |number: u32| u8::try_from(number % 10).map_or(b'0', |digit| b'0' + digit);
+        let two = |number: u32| [digit(number / 10), digit(number)];
+        let ([century, of_century], [month, day]) = ([two(year / 100), two(year)], [two(month), two(day)]);
+        let [hour, minute, second] = [two(hour), two(minute), two(second)];
+        out.literal(&century);
+        out.literal(&of_century);
+        for (sign, number) in [(b'-', month), (b'-', day), (b'T', hour), (b':', minute), (b':', second)] {
+            let [tens, ones] = number;
+            out.literal(&[sign, tens, ones]);
         }
         if milli != 0 {
-            out.push('.');
-            write_padded(out, milli, 100);
+            out.literal(&[b'.', digit(milli / 100), digit(milli / 10), digit(milli)]);
         }
-        out.push('Z');
-    }
-}
-
-/// Appends a number from 0 with its leading zeros; `unit` is what its first digit counts.
-fn write_padded(out: &mut String, number: i64, unit: i64) {
-    let mut unit = unit;
-    while unit > 0 {
-        write_number(out, (number / unit % 10).unsigned_abs());
-        unit /= 10;
+        out.literal(b"Z");
     }
 }
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(24);
+        let mut text = Writer::default();
         self.write(&mut text);
-        f.write_str(&text)
+        f.write_str(&text.into_string())
     }
 }
 
@@ -140,52 +132,71 @@ impl Serialize for Instant {
 }
 
 /// Takes a text apart from the left; each step answers nothing where the text differs.
-struct Scan<'t>(&'t str);
+struct Scan<'t>(&'t [u8]);
 
 impl Scan<'_> {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    fn skip(&mut self, c: char) -> Option<()> {
-        self.0 = self.0.strip_prefix(c)?;
-        Some(())
+    /// Passes over one of these bytes.
+    #[inline]
+    fn skip(&mut self, bytes: &[u8]) -> Option<()> {
+        let (first, rest) = self.0.split_first()?;
+        bytes.contains(first).then(|| self.0 = rest)
     }
 
-    fn digits(&mut self, count: usize) -> Option<i64> {
-        let (digits, rest) = self.0.split_at_checked(count)?;
+    #[inline]
+    fn digits<const N: usize>(&mut self) -> Option<u32> {
+        let (digits, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
-        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+        digits.iter().try_fold(0, |number, digit| Some(number * 10 + value_of(*digit)?))
     }
 
     /// At least one digit; what is finer than a millisecond is cut off.
     fn fraction_millis(&mut self) -> Option<i64> {
-        let end = self.0.find(|c: char| !c.is_ascii_digit()).unwrap_or(self.0.len());
-        let (digits, rest) = self.0.split_at_checked(end)?;
-        self.0 = rest;
-        let padded: String = digits.chars().chain("00".chars()).take(3).collect();
-        padded.parse().ok().filter(|_| !digits.is_empty())
+        let (mut millis, mut unit) = (value_of(*self.0.first()?)? * 100, 10);
+        while let [_, rest @ ..] = self.0 {
+            self.0 = rest;
+            let Some(digit) = rest.first().and_then(|digit| value_of(*digit)) else { break };
+            millis += digit * unit;
+            unit /= 10;
+        }
+        Some(millis.into())
     }
 
     /// The offset from UTC that ends the text, in milliseconds: `Z`, `+hh:mm`, `+hhmm`, `+hh`, or nothing.
     fn offset(&mut self) -> Option<i64> {
-        if self.is_empty() || self.0.eq_ignore_ascii_case("z") {
-            return Some(0);
-        }
-        let sign = if self.skip('+').is_some() { 1 } else { self.skip('-').map(|()| -1)? };
-        let hours = self.digits(2)?;
-        let colon = self.skip(':').is_some();
-        let minutes = if self.is_empty() && !colon { 0 } else { self.digits(2)? };
+        let sign = match self.0 {
+            [] | [b'Z' | b'z'] => return Some(0),
+            [b'+', ..] => 1,
+            [b'-', ..] => -1,
+            _ => return None,
+        };
+        self.skip(b"+-")?;
+        let hours = self.digits::<2>()?;
+        let minutes = match self.0 {
+            [] => 0,
+            [b':', ..] => {
+                self.skip(b":")?;
+                self.digits::<2>()?
+            }
+            _ => self.digits::<2>()?,
+        };
         (self.is_empty() && hours <= 23 && minutes <= 59)
-            .then_some(sign * (hours * HOUR + minutes * MINUTE))
+            .then_some(sign * (i64::from(hours) * HOUR + i64::from(minutes) * MINUTE))
     }
 }
 
-fn is_leap(year: i64) -> bool {
+fn value_of(digit: u8) -> Option<u32> {
+    digit.is_ascii_digit().then(|| u32::from(digit - b'0'))
+}
+
+fn is_leap(year: u32) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
-fn days_in_month(year: i64, month: i64) -> i64 {
+fn days_in_month(year: u32, month: u32) -> u32 {
     match month {
         2 if is_leap(year) => 29,
         2 => 28,
@@ -194,23 +205,29 @@ fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    // Years begin in March, so that the leap day is the last.
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+/// Days from 0000-03-01, the first of an era, to 1970-01-01.
+const EPOCH: i64 = 719_468;
+const ERA: i64 = 146_097;
+
+fn days_from_civil(year: u32, month: u32, day: u32) -> i64 {
+    // Years begin in March, so that the leap day is the last; and an era earlier, so that none is negative.
+    let year = if month <= 2 { year + 399 } else { year + 400 };
+    let (era, of_era) = (year / 400, year % 400);
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+    let days = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    i64::from(era) * ERA + i64::from(days) - EPOCH - ERA
 }
 
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+/// Year, month and day, for days of the years 0 to 9999.
+fn civil_from_days(days: i64) -> (u32, u32, u32) {
+    let days = u32::try_from(days + EPOCH + ERA).unwrap_or_default();
+    let (era, of_era) = (days / 146_097, days % 146_097);
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
     let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, of_year - (153 * shifted + 2) / 5 + 1)
+    let year = year_of_era + era * 400 + u32::from(month <= 2);
+    (year.saturating_sub(400), month, of_year - (153 * shifted + 2) / 5 + 1)
 }
 
 #[cfg(test)]

@@ -29,8 +29,8 @@ codes! {
 /// The pipeline's memory of one event.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    /// Each once, in the order of their declaration.
-    notes: Vec<Note>,
+    /// A bit for each, in the order of their declaration.
+    notes: u32,
     /// Kept only for an explanation.
     tried: Option<Vec<Tried>>,
     /// What was noted since the input at hand was taken up.
@@ -44,9 +44,7 @@ impl Log {
 
     pub(crate) fn note(&mut self, note: Note) {
         self.noted = Some(note);
-        if let Err(at) = self.notes.binary_search(&note) {
-            self.notes.insert(at, note);
-        }
+        self.notes |= 1 << note as u32;
     }
 
     pub(crate) fn is_tracing(&self) -> bool {
@@ -63,7 +61,7 @@ impl Log {
         &mut self,
         field: &'static str,
         path: &str,
-        value: &Json<'_>,
+        value: Json<'_>,
         unusable: Option<Unusable>,
     ) {
         if let Some(tried) = &mut self.tried {
@@ -87,6 +85,7 @@ impl Log {
 
     /// The notes and what was tried.
     pub(crate) fn finish(self) -> (Vec<Note>, Vec<Tried>) {
-        (self.notes, self.tried.unwrap_or_default())
+        let is_noted = |note: &Note| self.notes >> *note as u32 & 1 == 1;
+        (Note::ALL.iter().copied().filter(is_noted).collect(), self.tried.unwrap_or_default())
     }
 }

@@ -58,23 +58,26 @@ pub(crate) fn map<'e>(
     log: &mut Log,
 ) -> Result<AmazonEvent<'e>, Dropped> {
     match read::read(text, plan, slots) {
-        Ok(()) => map_event(&Event { plan, slots }, now, log),
+        Ok(()) => map_read(plan, slots, now, log),
         Err(ReadError::LoneSurrogate) => {
             log.note(Note::TextRepaired);
             let text = read::replace_lone_surrogates(text);
             let mut slots = Slots::new(plan);
             read::read(&text, plan, &mut slots)?;
-            map_event(&Event { plan, slots: &slots }, now, log).map(AmazonEvent::into_owned)
+            map_read(plan, &slots, now, log).map(AmazonEvent::into_owned)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn map_event<'e>(
-    event: &Event<'_, 'e>,
+/// Maps the event that was read into the slots.
+pub(crate) fn map_read<'e>(
+    plan: &'e Plan,
+    slots: &Slots<'e>,
     now: Instant,
     log: &mut Log,
 ) -> Result<AmazonEvent<'e>, Dropped> {
+    let event = &Event { plan, slots };
     let config = &event.plan.config;
     let call = Call::of(event)?;
     let rule = event.plan.rule(&call.key())?;
@@ -117,20 +120,21 @@ pub(crate) struct Call<'v> {
     /// As by [`mapping::event_key`].
     call_type: Cow<'v, str>,
     /// `event`, trimmed, if it is a text.
-    event_name: Option<&'v str>,
+    event_name: Option<Cow<'v, str>>,
 }
 
 impl<'v> Call<'v> {
-    pub(crate) fn of(event: &Event<'v, '_>) -> Result<Self, Dropped> {
+    pub(crate) fn of(event: &Event<'_, 'v>) -> Result<Self, Dropped> {
         let fixed = &event.plan.fixed;
         let event_name = event.value(&fixed.event_name).and_then(Json::text);
         let call_type = match event.value(&fixed.event_type) {
-            Some(value) if value.text().is_some() => {
-                mapping::event_key(value.text().unwrap_or_default())
-            }
-            // Libraries that only track leave the type out.
-            None | Some(Json::Text(_)) if event_name.is_some() => Cow::Borrowed("track"),
-            _ => return Err(Detail::TypeUnusable.into()),
+            Some(value) if !value.is_text() => return Err(Detail::TypeUnusable.into()),
+            value => match value.and_then(Json::text) {
+                Some(text) => mapping::event_key(text),
+                // Libraries that only track leave the type out.
+                None if event_name.is_some() => Cow::Borrowed("track"),
+                None => return Err(Detail::TypeUnusable.into()),
+            },
         };
         if call_type == "track" && event_name.is_none() {
             return Err(Detail::EventUnusable.into());
@@ -140,8 +144,10 @@ impl<'v> Call<'v> {
 
     /// What rules are looked up by: the event's name, or the type of a call that has none.
     pub(crate) fn key(&self) -> RuleKey<'_> {
-        match self.event_name {
-            Some(name) if self.call_type == "track" => RuleKey::Name(mapping::event_key(name)),
+        match &self.event_name {
+            Some(name) if self.call_type == "track" => {
+                RuleKey::Name(mapping::event_key(Cow::Borrowed(name)))
+            }
             _ if NAMELESS_TYPES.contains(&self.call_type.as_ref()) => {
                 RuleKey::Type(Cow::Borrowed(&self.call_type))
             }
@@ -151,7 +157,7 @@ impl<'v> Call<'v> {
 
     /// The name it has of its own: a track event's, or else the type.
     pub(crate) fn name(&self) -> &str {
-        self.event_name.unwrap_or(&self.call_type)
+        self.event_name.as_ref().unwrap_or(&self.call_type)
     }
 }
 
@@ -209,7 +215,7 @@ fn formatted(time: Instant, format: EventTimeFormat) -> EventTime {
 
 pub(crate) fn country(event: &Event<'_, '_>, log: &mut Log) -> Result<Country, DropReason> {
     let found = event.first(Input::Country, "countryCode", log, |value, _| {
-        value.text().and_then(Country::recognise).ok_or(Unusable::NotRecognised)
+        value.text().and_then(|text| Country::recognise(&text)).ok_or(Unusable::NotRecognised)
     });
     match (found, event.plan.config.defaults.country_code) {
         (Some(country), _) => Ok(country),
@@ -243,21 +249,21 @@ fn event_id<'e>(
     log: &mut Log,
 ) -> Cow<'e, str> {
     let message_id = event.first(Input::MessageId, "eventId", log, |value, _| {
-        value.kept_text_or_number().ok_or(Unusable::WrongType)
+        value.text_or_number().ok_or(Unusable::WrongType)
     });
     message_id.unwrap_or_else(|| {
         log.note(Note::EventIdDerived);
         let text =
             |sources| event.value(sources).and_then(Json::text_or_number).unwrap_or_default();
         let parts = [
-            &call.call_type,
-            name,
+            Cow::Borrowed(call.call_type.as_ref()),
+            Cow::Borrowed(name),
             text(event.plan.input(Input::UserId)),
             text(&event.plan.fixed.anonymous_id),
-            &time.0.to_string(),
+            Cow::Owned(time.0.to_string()),
             text(&event.plan.fixed.order_id),
         ];
-        Cow::Owned(Sha256Hex::of(&parts.join("\n")).as_str().to_owned())
+        Cow::Owned(Sha256Hex::of(parts.join("\n").as_bytes()).as_str().to_owned())
     })
 }
 
@@ -324,8 +330,7 @@ fn currency(event: &Event<'_, '_>, log: &mut Log) -> Option<CurrencyCode> {
         return event.plan.config.defaults.currency_code;
     }
     event.first(Input::Currency, "currencyCode", log, |value, _| {
-        let code = value.text().map(str::to_ascii_uppercase);
-        code.as_deref().and_then(CurrencyCode::from_word).ok_or(Unusable::NotRecognised)
+        value.text().and_then(|code| CurrencyCode::recognise(&code)).ok_or(Unusable::NotRecognised)
     })
 }
 
@@ -348,7 +353,7 @@ fn user_agent<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<DeviceInfo<'e>
         return None;
     }
     event.first(Input::UserAgent, "deviceInfo.userAgent", log, |value, log| {
-        let mut user_agent = value.kept_text().ok_or(Unusable::WrongType)?;
+        let mut user_agent = value.text().ok_or(Unusable::WrongType)?;
         if let Some((end, _)) = user_agent.char_indices().nth(MAX_USER_AGENT_CHARS) {
             log.note(Note::UserAgentCut);
             user_agent.to_mut().truncate(end);

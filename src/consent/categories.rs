@@ -18,40 +18,40 @@ fn by_category(config: &ConsentConfig, categories: &[(String, Signal)]) -> Flags
     }
 }
 
-fn map(config: &ConsentConfig, value: &Json<'_>, word: fn(&Json<'_>) -> Signal) -> Flags {
+fn map(config: &ConsentConfig, value: Json<'_>, word: fn(Json<'_>) -> Signal) -> Flags {
     let members = value.members();
     let categories: Vec<_> =
-        members.into_iter().map(|(name, value)| (name.into_owned(), word(&value))).collect();
+        members.into_iter().map(|(name, value)| (name.into_owned(), word(value))).collect();
     by_category(config, &categories)
 }
 
 /// `{ "advertising": true }`: opted out.
-pub(super) fn opt_out_map(config: &ConsentConfig, value: &Json<'_>) -> Flags {
+pub(super) fn opt_out_map(config: &ConsentConfig, value: Json<'_>) -> Flags {
     map(config, value, words::opt_out)
 }
 
 /// `{ "Advertising": true }`: consented.
-pub(super) fn preferences(config: &ConsentConfig, value: &Json<'_>) -> Flags {
+pub(super) fn preferences(config: &ConsentConfig, value: Json<'_>) -> Flags {
     map(config, value, words::consent)
 }
 
 /// A list of category ids that are all allowed, or all denied.
-pub(super) fn ids(config: &ConsentConfig, value: &Json<'_>, signal: Signal) -> Flags {
+pub(super) fn ids(config: &ConsentConfig, value: Json<'_>, signal: Signal) -> Flags {
     let categories: Vec<_> = value
         .elements()
         .iter()
-        .filter_map(|id| Some((id.text_or_number()?.to_owned(), signal)))
+        .filter_map(|id| Some((id.text_or_number()?.into_owned(), signal)))
         .collect();
     by_category(config, &categories)
 }
 
 /// `,C0001,C0004,` lists the active groups, so a group that is not in it is inactive; `groups=C0001:1,C0004:0`, perhaps
 /// inside a whole cookie value, says both.
-pub(super) fn one_trust(config: &ConsentConfig, value: &Json<'_>) -> Flags {
+pub(super) fn one_trust(config: &ConsentConfig, value: Json<'_>) -> Flags {
     let Some(text) = value.text() else { return Flags::UNKNOWN };
     let groups = text.split('&').find_map(|part| part.trim().strip_prefix("groups="));
     let list = groups
-        .unwrap_or(text)
+        .unwrap_or(&text)
         .replace("%2C", ",")
         .replace("%2c", ",")
         .replace("%3A", ":")
@@ -72,7 +72,7 @@ pub(super) fn one_trust(config: &ConsentConfig, value: &Json<'_>) -> Flags {
 }
 
 /// Google consent mode: `{ "ad_storage": "granted", "ad_user_data": "denied" }`.
-pub(super) fn google(value: &Json<'_>) -> Flags {
-    let flag = |name| value.member(name).map_or(Signal::Unknown, |word| words::consent(&word));
+pub(super) fn google(value: Json<'_>) -> Flags {
+    let flag = |name| value.member(name).map_or(Signal::Unknown, |word| words::consent(word));
     Flags { user_data: flag("ad_user_data"), ad_storage: flag("ad_storage") }
 }

@@ -201,7 +201,7 @@ fn geo<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<Geo<'e>> {
         return None;
     }
     event.first(Input::Ip, "consent.geo.ipAddress", log, |value, log| {
-        match value.kept_text().filter(|text| text.parse::<std::net::IpAddr>().is_ok()) {
+        match value.text().filter(|text| text.parse::<std::net::IpAddr>().is_ok()) {
             Some(ip_address) => Ok(Geo { ip_address }),
             None => {
                 log.note(Note::InvalidIpAddress);
@@ -220,7 +220,7 @@ fn consent_string<'e>(
     log: &mut Log,
 ) -> Option<ConsentString<'e>> {
     let string = event.first(input, field, log, |value, log| {
-        let text = value.kept_text().ok_or(Unusable::WrongType)?;
+        let text = value.text().ok_or(Unusable::WrongType)?;
         match read(&text) {
             Some(says) => Ok(ConsentString { text, says }),
             None => {
@@ -264,7 +264,7 @@ fn amazon_words<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Flags {
 fn category_signals<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Flags {
     let (config, fixed) = (&event.plan.config.consent, &event.plan.fixed);
     let mut all = Flags::UNKNOWN;
-    let mut add = |sources: &'e Sources, read: &dyn Fn(&Json<'_>) -> Flags| {
+    let mut add = |sources: &'e Sources, read: &dyn Fn(Json<'_>) -> Flags| {
         for (path, value) in event.values(sources) {
             let says = read(value);
             log.take_up();

@@ -19,38 +19,35 @@ fn yes_or_no(text: &str, yes: &[&str], no: &[&str]) -> Option<bool> {
 }
 
 /// A boolean, or a word or number for one.
-pub(crate) fn truth(value: &Json<'_>) -> Option<bool> {
+pub(crate) fn truth(value: Json<'_>) -> Option<bool> {
     match value {
-        Json::Bool(truth) => Some(*truth),
+        Json::Bool(truth) => Some(truth),
         Json::Number("1") => Some(true),
         Json::Number("0") => Some(false),
-        Json::Text(text) => yes_or_no(
-            text.trim(),
+        text => yes_or_no(
+            &text.text()?,
             &["true", "1", "yes", "on", "enabled"],
             &["false", "0", "no", "off", "disabled"],
         ),
-        _ => None,
     }
 }
 
-fn state(value: &Json<'_>) -> Option<bool> {
-    yes_or_no(value.text()?, &["granted", "opted_in", "optin"], &["denied", "opted_out", "optout"])
+fn state(value: Json<'_>) -> Option<bool> {
+    yes_or_no(&value.text()?, &["granted", "opted_in", "optin"], &["denied", "opted_out", "optout"])
 }
 
 /// What a word says of consent: true, 1, yes, on, enabled, granted, opted_in, optin, or their opposites.
-pub(crate) fn consent(value: &Json<'_>) -> Signal {
+pub(crate) fn consent(value: Json<'_>) -> Signal {
     Signal::from_grant(truth(value).or_else(|| state(value)))
 }
 
 /// What a word says in an opt-out map, where true is a no. Words that name the state itself keep their meaning.
-pub(crate) fn opt_out(value: &Json<'_>) -> Signal {
+pub(crate) fn opt_out(value: Json<'_>) -> Signal {
     Signal::from_grant(truth(value).map(|opted_out| !opted_out).or_else(|| state(value)))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use super::*;
 
     #[test]
@@ -69,18 +66,18 @@ mod tests {
             (["", "maybe", "unknown", "null"].as_slice(), Signal::Unknown),
         ] {
             for word in words {
-                assert_eq!(consent(&Json::Text(Cow::Borrowed(word))), expected, "{word}");
+                assert_eq!(consent(Json::Text(word)), expected, "{word}");
             }
         }
-        assert_eq!(consent(&Json::Number("1")), Signal::Granted);
-        assert_eq!(consent(&Json::Number("0")), Signal::Denied);
-        assert_eq!(consent(&Json::Number("2")), Signal::Unknown);
-        assert_eq!(consent(&Json::Null), Signal::Unknown);
+        assert_eq!(consent(Json::Number("1")), Signal::Granted);
+        assert_eq!(consent(Json::Number("0")), Signal::Denied);
+        assert_eq!(consent(Json::Number("2")), Signal::Unknown);
+        assert_eq!(consent(Json::Null), Signal::Unknown);
     }
 
     #[test]
     fn an_opt_out_turns_yes_into_no() {
-        let signal = |word: &'static str| opt_out(&Json::Text(Cow::Borrowed(word)));
+        let signal = |word: &'static str| opt_out(Json::Text(word));
         assert_eq!(signal("true"), Signal::Denied);
         assert_eq!(signal("no"), Signal::Granted);
         assert_eq!(signal("opted_out"), Signal::Denied);

@@ -4,9 +4,9 @@
 //! The crate sha2 is the reference, and takes what does not fit. Elsewhere it takes everything: machines have
 //! instructions for SHA-256 that it uses.
 
-use std::array::from_fn;
+use vector::{Lanes, across, add, and, hex_digits, lanes, rotate, row, shift, xor};
 
-use vector::{Lanes, add, and, lanes, rotate, shift, words, xor};
+use crate::write;
 
 /// The longest message of one block: 64 bytes less the bit behind it and the length.
 const MAX_BYTES: usize = 55;
@@ -89,15 +89,18 @@ const ROUNDS: [u32; 64] = [
     0xc671_78f2,
 ];
 
-/// The digests of four messages; nothing if one is longer than a block takes.
+/// The digests of four messages in hex digits; nothing if one is longer than a block takes.
 #[inline(never)]
-pub(super) fn sha256(messages: [&[u8]; 4]) -> Option<[[u8; 32]; 4]> {
+pub(super) fn sha256_hex(messages: [&[u8]; 4]) -> Option<[[u8; 64]; 4]> {
     if messages.iter().any(|message| message.len() > MAX_BYTES) {
         return None;
     }
     let blocks = messages.map(padded);
-    let mut schedule: [Lanes; 16] =
-        from_fn(|word| lanes(blocks.map(|block| block.get(word).copied().unwrap_or(0))));
+    let mut schedule = [lanes([0; 4]); 16];
+    let (quarters, _) = schedule.as_chunks_mut::<4>();
+    for (at, words) in quarters.iter_mut().enumerate() {
+        *words = across(blocks.map(|block| row(block.as_chunks().0.get(at).unwrap_or(&[0; 16]))));
+    }
     let mut state = INITIAL.map(|word| lanes([word; 4]));
     let (sixteens, _) = ROUNDS.as_chunks::<16>();
     for (index, constants) in sixteens.iter().enumerate() {
@@ -108,29 +111,33 @@ pub(super) fn sha256(messages: [&[u8]; 4]) -> Option<[[u8; 32]; 4]> {
             round(&mut state, *constant, *words);
         }
     }
-    let mut digests = [[0; 32]; 4];
-    for (at, (word, initial)) in state.iter().zip(INITIAL).enumerate() {
-        for (digest, value) in digests.iter_mut().zip(words(add(*word, lanes([initial; 4])))) {
-            if let Some(place) = digest.as_chunks_mut::<4>().0.get_mut(at) {
-                *place = value.to_be_bytes();
+    let mut hexes = [[0; 64]; 4];
+    for (word, initial) in state.iter_mut().zip(INITIAL) {
+        *word = add(*word, lanes([initial; 4]));
+    }
+    let (halves, _) = state.as_chunks::<4>();
+    for (half, words) in halves.iter().enumerate() {
+        for (hex, row) in hexes.iter_mut().zip(across(*words)) {
+            if let Some(place) = hex.as_chunks_mut::<32>().0.get_mut(half) {
+                *place = hex_digits(row);
             }
         }
     }
-    Some(digests)
+    Some(hexes)
 }
 
 /// The one block of a short message: its bytes, a bit, zeros, and its length in bits.
-fn padded(message: &[u8]) -> [u32; 16] {
-    let mut block = [0_u8; 64];
-    for (place, byte) in block.iter_mut().zip(message.iter().chain(&[0x80])) {
-        *place = *byte;
+#[inline(always)]
+fn padded(message: &[u8]) -> [u8; 64] {
+    let mut block = [0; 64];
+    if let Some((text, [end, ..])) = block.split_at_mut_checked(message.len()) {
+        write::copy(text, message);
+        *end = 0x80;
     }
-    let (words, _) = block.as_chunks::<4>();
-    let bits = u32::try_from(message.len() * 8).unwrap_or(0);
-    from_fn(|word| match word {
-        15 => bits,
-        _ => words.get(word).map_or(0, |bytes| u32::from_be_bytes(*bytes)),
-    })
+    if let Some(length) = block.last_chunk_mut() {
+        *length = u16::try_from(message.len() * 8).unwrap_or(0).to_be_bytes();
+    }
+    block
 }
 
 /// The next sixteen words of the message schedule.
@@ -164,19 +171,13 @@ mod vector {
     pub(super) use core::arch::wasm32::{
         i32x4_add as add, v128 as Lanes, v128_and as and, v128_xor as xor,
     };
-    use core::arch::wasm32::{u32x4, u32x4_extract_lane, u32x4_shl, u32x4_shr, v128_or};
+    use core::arch::wasm32::{
+        i8x16_shuffle, i8x16_swizzle, i32x4_shuffle, i64x2_shuffle, u8x16_shr, u8x16_splat, u32x4,
+        u32x4_shl, u32x4_shr, u64x2, u64x2_extract_lane, v128_or,
+    };
 
     pub(super) fn lanes([a, b, c, d]: [u32; 4]) -> Lanes {
         u32x4(a, b, c, d)
-    }
-
-    pub(super) fn words(a: Lanes) -> [u32; 4] {
-        [
-            u32x4_extract_lane::<0>(a),
-            u32x4_extract_lane::<1>(a),
-            u32x4_extract_lane::<2>(a),
-            u32x4_extract_lane::<3>(a),
-        ]
     }
 
     pub(super) fn rotate(a: Lanes, by: u32) -> Lanes {
@@ -186,19 +187,63 @@ mod vector {
     pub(super) fn shift(a: Lanes, by: u32) -> Lanes {
         u32x4_shr(a, by)
     }
+
+    fn load(bytes: [u8; 16]) -> Lanes {
+        let number = u128::from_le_bytes(bytes);
+        u64x2(number as u64, (number >> 64) as u64)
+    }
+
+    fn store(vector: Lanes) -> [u8; 16] {
+        let number = u128::from(u64x2_extract_lane::<1>(vector)) << 64;
+        (number | u128::from(u64x2_extract_lane::<0>(vector))).to_le_bytes()
+    }
+
+    fn swapped(a: Lanes) -> Lanes {
+        i8x16_shuffle::<3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12>(a, a)
+    }
+
+    pub(super) fn row(bytes: &[u8; 16]) -> Lanes {
+        swapped(load(*bytes))
+    }
+
+    pub(super) fn across([a, b, c, d]: [Lanes; 4]) -> [Lanes; 4] {
+        let (ab, ab_high) = (i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b));
+        let (cd, cd_high) = (i32x4_shuffle::<0, 4, 1, 5>(c, d), i32x4_shuffle::<2, 6, 3, 7>(c, d));
+        [
+            i64x2_shuffle::<0, 2>(ab, cd),
+            i64x2_shuffle::<1, 3>(ab, cd),
+            i64x2_shuffle::<0, 2>(ab_high, cd_high),
+            i64x2_shuffle::<1, 3>(ab_high, cd_high),
+        ]
+    }
+
+    pub(super) fn hex_digits(row: Lanes) -> [u8; 32] {
+        let digits = load(*b"0123456789abcdef");
+        let bytes = swapped(row);
+        let high = i8x16_swizzle(digits, u8x16_shr(bytes, 4));
+        let low = i8x16_swizzle(digits, and(bytes, u8x16_splat(15)));
+        let mut hex = [0; 32];
+        let (halves, _) = hex.as_chunks_mut::<16>();
+        let digits = [
+            i8x16_shuffle::<0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23>(high, low),
+            i8x16_shuffle::<8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31>(high, low),
+        ];
+        for (half, digits) in halves.iter_mut().zip(digits) {
+            *half = store(digits);
+        }
+        hex
+    }
 }
 
 /// The same without vectors, to hold the whole against sha2 on any machine.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod vector {
+    use std::array::from_fn;
+
     pub(super) type Lanes = [u32; 4];
 
     pub(super) fn lanes(words: [u32; 4]) -> Lanes {
         words
-    }
-
-    pub(super) fn words(a: Lanes) -> [u32; 4] {
-        a
     }
 
     fn zip([a0, a1, a2, a3]: Lanes, [b0, b1, b2, b3]: Lanes, f: impl Fn(u32, u32) -> u32) -> Lanes {
@@ -223,5 +268,21 @@ mod vector {
 
     pub(super) fn shift(a: Lanes, by: u32) -> Lanes {
         a.map(|word| word >> by)
+    }
+
+    /// Four big-endian words.
+    pub(super) fn row(bytes: &[u8; 16]) -> Lanes {
+        let (words, _) = bytes.as_chunks::<4>();
+        from_fn(|word| words.get(word).map_or(0, |bytes| u32::from_be_bytes(*bytes)))
+    }
+
+    /// The first words of all four, the second ones, and so on.
+    pub(super) fn across(rows: [Lanes; 4]) -> [Lanes; 4] {
+        from_fn(|word| rows.map(|row| row.get(word).copied().unwrap_or(0)))
+    }
+
+    pub(super) fn hex_digits(row: Lanes) -> [u8; 32] {
+        let hex = row.map(|word| format!("{word:08x}")).concat();
+        from_fn(|at| hex.as_bytes().get(at).copied().unwrap_or(b'0'))
     }
 }

@@ -6,6 +6,7 @@ mod lanes;
 mod normalize;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::amazon::{Identifier, MatchKey, MatchKeyType};
 use crate::config::{Input, UserIdAs};
@@ -23,8 +24,12 @@ const MAX_RAW_CHARS: usize = 100;
 /// An identifier on its way: one that is to be hashed waits for the others, for four are hashed at once.
 enum Found<'e> {
     Ready(Identifier<'e>),
-    ToHash(String),
+    /// Where its text stands among the normalised ones.
+    ToHash(Range<usize>),
 }
+
+/// The normalised texts of an event's identifiers, one behind the other.
+type Normalised = Vec<u8>;
 
 /// The match keys of an event, one of a type, in the order of [`MatchKeyType`].
 pub(crate) fn match_keys<'e>(
@@ -34,22 +39,31 @@ pub(crate) fn match_keys<'e>(
 ) -> Vec<MatchKey<'e>> {
     let wanted = &event.plan.config.match_keys;
     let mut keys = Vec::with_capacity(wanted.len());
-    let mut waiting: Vec<(usize, String)> = Vec::with_capacity(wanted.len());
+    let mut normalised = Normalised::with_capacity(256);
+    let mut waiting: [(usize, Range<usize>); MatchKeyType::ALL.len()] = [const { (0, 0..0) }; _];
+    let mut waits = waiting.iter_mut();
+    let mut count = 0;
     for key_type in wanted.iter().copied() {
-        let value = match match_key(event, key_type, country, log) {
+        let value = match match_key(event, key_type, country, &mut normalised, log) {
             Some(Found::Ready(value)) => value,
-            Some(Found::ToHash(text)) => {
-                waiting.push((keys.len(), text));
+            Some(Found::ToHash(range)) => {
+                if let Some(place) = waits.next() {
+                    *place = (keys.len(), range);
+                    count += 1;
+                }
                 Identifier::Raw(Cow::Borrowed(""))
             }
             None => continue,
         };
         keys.push(MatchKey { key_type, value });
     }
-    for four in waiting.chunks(4) {
-        let text = |at: usize| four.get(at).map_or("", |(_, text)| text);
+    for four in waiting.get(..count).unwrap_or_default().chunks(4) {
+        let text = |at: usize| {
+            let range = four.get(at).map_or(0..0, |(_, range)| range.clone());
+            normalised.get(range).unwrap_or_default()
+        };
         let hashes = match four {
-            [(_, only)] => [Sha256Hex::of(only); 4],
+            [_] => [Sha256Hex::of(text(0)); 4],
             _ => Sha256Hex::of_four([text(0), text(1), text(2), text(3)]),
         };
         for ((at, _), hash) in four.iter().zip(hashes) {
@@ -71,22 +85,24 @@ fn match_key<'e>(
     event: &Event<'_, 'e>,
     key_type: MatchKeyType,
     country: Country,
+    normalised: &mut Normalised,
     log: &mut Log,
 ) -> Option<Found<'e>> {
     use normalize as n;
-    let mut hashed = |input, normalise: &dyn Fn(&str) -> Option<String>| {
-        event.first(input, key_type.as_str(), log, |value, log| hashed_key(value, normalise, log))
+    let mut hashed = |input, normalise: &dyn Fn(&str, &mut Normalised) -> bool| {
+        event.first(input, key_type.as_str(), log, |value, log| {
+            hashed_key(value, normalise, normalised, log)
+        })
     };
     match key_type {
-        MatchKeyType::Email => {
-            hashed(Input::Email, &n::email).or_else(|| email_from_user_id(event, log))
-        }
-        MatchKeyType::Phone => hashed(Input::Phone, &|text| n::phone(text, country)),
+        MatchKeyType::Email => hashed(Input::Email, &n::email)
+            .or_else(|| email_from_user_id(event, normalised, log)),
+        MatchKeyType::Phone => hashed(Input::Phone, &|text, out| n::phone(text, country, out)),
         MatchKeyType::FirstName => hashed(Input::FirstName, &n::name),
         MatchKeyType::LastName => hashed(Input::LastName, &n::name),
         MatchKeyType::Address => hashed(Input::Address, &n::address),
         MatchKeyType::City => hashed(Input::City, &n::city),
-        MatchKeyType::State => hashed(Input::State, &|text| n::state(text, country)),
+        MatchKeyType::State => hashed(Input::State, &|text, out| n::state(text, country, out)),
         MatchKeyType::Postal => hashed(Input::Postal, &n::postal),
         MatchKeyType::Maid => mobile_ad_id(event, log),
         MatchKeyType::MatchId => raw(event, Input::MatchId, key_type, log, is_raw_id)
@@ -95,43 +111,50 @@ fn match_key<'e>(
         MatchKeyType::RealId => raw(event, Input::RealId, key_type, log, is_raw_id),
         MatchKeyType::MerkleId => raw(event, Input::MerkleId, key_type, log, is_raw_id),
         MatchKeyType::KantarId => raw(event, Input::KantarId, key_type, log, is_raw_id),
-        MatchKeyType::Fip => {
-            raw(event, Input::Fip, key_type, log, |text| text.parse::<std::net::IpAddr>().is_ok())
-        }
+        MatchKeyType::Fip => raw(event, Input::Fip, key_type, log, is_ip_address),
     }
 }
 
 /// The identifier in a value: a text, or a number as text. Anything else, and placeholders, are junk.
-fn identifier<'v>(value: &'v Json<'_>, log: &mut Log) -> Result<&'v str, Unusable> {
+fn identifier<'e>(value: Json<'e>, log: &mut Log) -> Result<Cow<'e, str>, Unusable> {
     match value.text_or_number() {
-        Some(text) if !normalize::is_placeholder(text) => Ok(text),
+        Some(text) if !normalize::is_placeholder(&text) => Ok(text),
         _ => junk(log),
     }
 }
 
+#[cold]
 fn junk<T>(log: &mut Log) -> Result<T, Unusable> {
     log.note(Note::JunkIdentifier);
     Err(Unusable::Junk)
 }
 
 fn hashed_key<'e>(
-    value: &Json<'_>,
-    normalise: &dyn Fn(&str) -> Option<String>,
+    value: Json<'_>,
+    normalise: &dyn Fn(&str, &mut Normalised) -> bool,
+    normalised: &mut Normalised,
     log: &mut Log,
 ) -> Result<Found<'e>, Unusable> {
     let text = identifier(value, log)?;
-    match Sha256Hex::read(text) {
-        Some(hash) if hash.is_nobody() => junk(log),
-        Some(hash) => Ok(Found::Ready(Identifier::Hash(hash))),
-        None => match normalise(text) {
-            Some(normalised) => Ok(Found::ToHash(normalised)),
-            None => junk(log),
-        },
+    match Sha256Hex::read(&text) {
+        Some(hash) if hash.is_nobody() => return junk(log),
+        Some(hash) => return Ok(Found::Ready(Identifier::Hash(hash))),
+        None => {}
+    }
+    let start = normalised.len();
+    if normalise(&text, normalised) {
+        Ok(Found::ToHash(start..normalised.len()))
+    } else {
+        junk(log)
     }
 }
 
 /// The starter kit's rule: where there is no address, the user id is hashed in its place.
-fn email_from_user_id<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<Found<'e>> {
+fn email_from_user_id<'e>(
+    event: &Event<'_, 'e>,
+    normalised: &mut Normalised,
+    log: &mut Log,
+) -> Option<Found<'e>> {
     let only_address = match event.plan.config.user_id_as {
         UserIdAs::Email => false,
         UserIdAs::EmailIfAddress => true,
@@ -139,14 +162,17 @@ fn email_from_user_id<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<Found<
     };
     event.first(Input::UserId, MatchKeyType::Email.as_str(), log, |value, log| {
         let text = identifier(value, log)?;
-        if Sha256Hex::read(text).is_some() || normalize::email(text).is_some() {
-            return hashed_key(value, &normalize::email, log);
+        let start = normalised.len();
+        if Sha256Hex::read(&text).is_some() || normalize::email(&text, normalised) {
+            normalised.truncate(start);
+            return hashed_key(value, &normalize::email, normalised, log);
         }
         if only_address {
             return Err(Unusable::NotAnAddress);
         }
         log.note(Note::UserIdNotAnAddress);
-        Ok(Found::ToHash(text.to_lowercase()))
+        normalised.extend(text.to_lowercase().as_bytes());
+        Ok(Found::ToHash(start..normalised.len()))
     })
 }
 
@@ -162,6 +188,10 @@ fn match_id_from_user_id<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<Fou
 /// has blanks.
 fn is_raw_id(text: &str) -> bool {
     text.chars().count() <= MAX_RAW_CHARS && !text.contains(|c: char| c == '@' || c.is_whitespace())
+}
+
+fn is_ip_address(text: &str) -> bool {
+    text.parse::<std::net::IpAddr>().is_ok()
 }
 
 fn mobile_ad_id<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<Found<'e>> {
@@ -180,13 +210,10 @@ fn raw<'e>(
     input: Input,
     key_type: MatchKeyType,
     log: &mut Log,
-    is_valid: impl Fn(&str) -> bool,
+    is_valid: fn(&str) -> bool,
 ) -> Option<Found<'e>> {
     event.first(input, key_type.as_str(), log, |value, log| {
         let text = identifier(value, log)?;
-        match value.kept_text_or_number() {
-            Some(kept) if is_valid(text) => Ok(Found::Ready(Identifier::Raw(kept))),
-            _ => junk(log),
-        }
+        if is_valid(&text) { Ok(Found::Ready(Identifier::Raw(text))) } else { junk(log) }
     })
 }

@@ -30,10 +30,10 @@ pub(crate) fn attributes<'e>(
 }
 
 /// How Amazon is to read a value: whole numbers of 32 bits, date-times, and anything else as text.
-fn typed(value: &Json<'_>) -> Option<(DataType, String)> {
+fn typed(value: Json<'_>) -> Option<(DataType, String)> {
     let text = match value {
         Json::Bool(truth) => truth.to_string(),
-        other => other.text_or_number()?.to_owned(),
+        other => other.text_or_number()?.into_owned(),
     };
     // A sign is no letter or digit, so a negative number is sent as text.
     let data_type = if text.parse::<i32>().is_ok() && text.bytes().all(|byte| byte.is_ascii_digit())

@@ -7,6 +7,7 @@ pub(crate) mod presets;
 use std::borrow::Cow;
 
 use crate::amazon::MatchKeyType;
+use crate::read::trimmed;
 
 /// On unless the config says otherwise: all but ADDRESS, whose rules Amazon's own sources dispute, and FIP, a full IP
 /// address.
@@ -30,12 +31,11 @@ pub(crate) const DEFAULT_MATCH_KEYS: [MatchKeyType; 13] = [
 pub(crate) const NAMELESS_TYPES: [&str; 5] = ["page", "screen", "identify", "group", "alias"];
 
 /// Event names and types are compared trimmed and without regard to case.
-pub(crate) fn event_key(name: &str) -> Cow<'_, str> {
-    let name = name.trim();
-    if name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        Cow::Borrowed(name)
-    } else {
-        Cow::Owned(name.to_lowercase())
+pub(crate) fn event_key(name: Cow<'_, str>) -> Cow<'_, str> {
+    let is_lower = |name: &str| name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    match name {
+        Cow::Borrowed(name) if is_lower(name) => Cow::Borrowed(trimmed(name)),
+        name => Cow::Owned(trimmed(&name).to_lowercase()),
     }
 }
 

@@ -1,6 +1,8 @@
 //! E-mail addresses.
 
-use super::keep;
+use super::{Kept, keep, kept};
+
+const ADDRESS: Kept = kept(true, b".@_-");
 
 /// Lower-cased; only `a-z 0-9 . @ _ -` kept; exactly one `@` with text on both sides.
 ///
@@ -11,18 +13,23 @@ use super::keep;
 /// | `Jane.Doe@Example.com` | `jane.doe@example.com` |
 /// | `jane+shop@example.com` | `janeshop@example.com` |
 /// | `jane@` | |
-pub(crate) fn email(text: &str) -> Option<String> {
-    let address = keep(text, |byte| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".@_-".contains(&byte)
-    })?;
-    let (local, domain) = address.split_once('@')?;
-    let is_address = !local.is_empty() && !domain.is_empty() && !domain.contains('@');
-    is_address.then_some(address)
+pub(crate) fn email(text: &str, out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    keep(text, &ADDRESS, out);
+    let mut parts = out.get(start..).unwrap_or_default().split(|byte| *byte == b'@');
+    let [local, domain, more] = [parts.next(), parts.next(), parts.next()];
+    let is_text = |part: Option<&[u8]>| part.is_some_and(|part| !part.is_empty());
+    let is_address = is_text(local) && is_text(domain) && more.is_none();
+    if !is_address {
+        out.truncate(start);
+    }
+    is_address
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::normalize::normalised;
 
     #[test]
     fn addresses_are_brought_to_amazons_form() {
@@ -39,7 +46,7 @@ mod tests {
             ("+++", None),
             ("é@é", None),
         ] {
-            assert_eq!(email(text).as_deref(), expected, "{text}");
+            assert_eq!(normalised(|out| email(text, out)).as_deref(), expected, "{text}");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Amazon's form of each identifier, before it is hashed. The rules are those of Amazon's own server-side tag
 //! (`amzn/ads-events-api-gtm-tag`, September 2026) and of its OpenAPI document, with the corrections said at each.
 //!
-//! Each rule takes trimmed text and answers nothing where no identifier is left.
+//! Each rule takes trimmed text and appends what it makes of it; where no identifier is left it appends nothing and says
+//! so. (One buffer serves all identifiers of an event.)
 
 mod email;
 mod name;
@@ -14,25 +15,74 @@ pub(crate) use name::name;
 pub(crate) use phone::phone;
 pub(crate) use place::{address, city, postal, state};
 
-/// Lower-cases, and keeps only the bytes that are allowed. Nothing if none is left.
-fn keep(text: &str, allowed: impl Fn(u8) -> bool) -> Option<String> {
-    let mut kept = String::with_capacity(text.len());
-    if text.is_ascii() {
-        let lower = text.bytes().map(|byte| byte.to_ascii_lowercase());
-        kept.extend(lower.filter(|byte| allowed(*byte)).map(char::from));
-    } else {
-        // Some letters become others that are allowed: the Kelvin sign, a dotted capital I.
-        kept.push_str(&text.to_lowercase());
-        kept.retain(|c| u8::try_from(c).is_ok_and(&allowed));
+/// For each byte what it becomes; 0 is left out.
+type Kept = [u8; 256];
+
+/// Letters become lower-case ones; digits stay if they may, and so do these others.
+const fn kept(digits: bool, others: &[u8]) -> Kept {
+    let mut table = [0; 256];
+    let mut byte: u8 = 0;
+    while byte < 0x80 {
+        let is_kept = byte.is_ascii_alphabetic() || (digits && byte.is_ascii_digit());
+        let mut other = others;
+        let mut is_other = false;
+        while let [first, rest @ ..] = other {
+            is_other |= *first == byte;
+            other = rest;
+        }
+        #[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+        if is_kept || is_other {
+            table[byte as usize] = byte.to_ascii_lowercase();
+        }
+        byte += 1;
     }
-    (!kept.is_empty()).then_some(kept)
+    table
+}
+
+/// Lower-cases, and keeps only what is allowed.
+fn keep(text: &str, kept: &Kept, out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    if !append(text.as_bytes(), kept, out) {
+        // Some letters become others that are allowed: the Kelvin sign, a dotted capital I.
+        out.truncate(start);
+        append(text.to_lowercase().as_bytes(), kept, out);
+    }
+    out.len() > start
+}
+
+/// Answers whether all of it was ASCII.
+fn append(text: &[u8], kept: &Kept, out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    out.resize(start + text.len(), 0);
+    let (mut end, mut all) = (0, 0);
+    if let Some(room) = out.get_mut(start..) {
+        for byte in text {
+            all |= byte;
+            let byte = kept.get(usize::from(*byte)).copied().unwrap_or(0);
+            if let Some(place) = room.get_mut(end) {
+                *place = byte;
+            }
+            end += usize::from(byte != 0);
+        }
+    }
+    out.truncate(start + end);
+    all.is_ascii()
+}
+
+/// What a rule makes of a text, for tests.
+#[cfg(test)]
+fn normalised(rule: impl FnOnce(&mut Vec<u8>) -> bool) -> Option<String> {
+    let mut out = b"before".to_vec();
+    let is_one = rule(&mut out);
+    let text = String::from_utf8(out).unwrap();
+    let text = text.strip_prefix("before").unwrap();
+    assert_eq!(is_one, !text.is_empty());
+    is_one.then(|| text.to_owned())
 }
 
 /// A word that fills a field and names nobody: `null`, `undefined`, `none`, `n/a`, or all zeros.
-pub(crate) fn is_placeholder(text: &str) -> bool {
-    let word = text.trim();
-    ["null", "undefined", "none", "n/a"]
-        .iter()
-        .any(|placeholder| word.eq_ignore_ascii_case(placeholder))
+pub(crate) fn is_placeholder(word: &str) -> bool {
+    let is_word = |placeholder: &&str| word.eq_ignore_ascii_case(placeholder);
+    ["null", "undefined", "none", "n/a"].iter().any(is_word)
         || (word.chars().all(|c| c == '0' || !c.is_alphanumeric()) && word.contains('0'))
 }

@@ -1,15 +1,18 @@
 //! First and last names.
 
-use super::keep;
+use super::{Kept, keep, kept};
+
+const LETTERS: Kept = kept(false, b"");
 
 /// Lower-cased; only `a-z` kept. Letters with marks go whole, as in Amazon's tag: `José` is `jos`.
-pub(crate) fn name(text: &str) -> Option<String> {
-    keep(text, |byte| byte.is_ascii_lowercase())
+pub(crate) fn name(text: &str, out: &mut Vec<u8>) -> bool {
+    keep(text, &LETTERS, out)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::normalize::normalised;
 
     #[test]
     fn names_are_brought_to_amazons_form() {
@@ -21,7 +24,7 @@ mod tests {
             ("José", Some("jos")),
             ("李", None),
         ] {
-            assert_eq!(name(text).as_deref(), expected, "{text}");
+            assert_eq!(normalised(|out| name(text, out)).as_deref(), expected, "{text}");
         }
     }
 }

@@ -19,28 +19,38 @@ const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 /// | `06 12 34 56 78` | FR | `33612345678` |
 /// | `06 1234 5678` | IT | `390612345678` |
 /// | `+44 7911 123456` | US | `447911123456` |
-pub(crate) fn phone(text: &str, country: Country) -> Option<String> {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let has_plus =
-        text.trim_start_matches(|c: char| c != '+' && !c.is_ascii_digit()).starts_with('+');
-    let code = country.calling_code();
-    let number = if has_plus || digits.starts_with("00") {
-        digits.trim_start_matches('0').to_owned()
-    } else if digits.starts_with('0') {
-        let national =
-            if country.code() == "IT" { digits.as_str() } else { digits.trim_start_matches('0') };
-        format!("{code}{national}")
+pub(crate) fn phone(text: &str, country: Country, out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    let code = country.calling_code().as_bytes();
+    out.extend(code);
+    let first = out.len();
+    out.extend(text.bytes().filter(u8::is_ascii_digit));
+    let has_plus = text
+        .trim_start_matches(|c: char| c != '+' && !c.is_ascii_digit())
+        .starts_with('+');
+    let digits = out.get(first..).unwrap_or_default();
+    let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+    let wanted = if has_plus || zeros >= 2 {
+        start..first + zeros
+    } else if zeros == 1 {
+        first..if country.code() == "IT" { first } else { first + zeros }
     } else if digits.starts_with(code) {
-        digits
+        start..first
     } else {
-        format!("{code}{digits}")
+        first..first
     };
-    DIGITS.contains(&number.len()).then_some(number)
+    out.drain(wanted);
+    let is_number = DIGITS.contains(&(out.len() - start));
+    if !is_number {
+        out.truncate(start);
+    }
+    is_number
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::normalize::normalised;
 
     #[test]
     fn numbers_are_brought_to_amazons_form() {
@@ -60,7 +70,8 @@ mod tests {
             ("call me", "US", None),
         ] {
             let country = Country::recognise(country).unwrap();
-            assert_eq!(phone(text, country).as_deref(), expected, "{text} {country}");
+            let number = normalised(|out| phone(text, country, out));
+            assert_eq!(number.as_deref(), expected, "{text} {country}");
         }
     }
 }

@@ -1,29 +1,27 @@
 //! Cities, states, postal codes and street addresses.
 
-use super::keep;
-use super::states::STATES;
+use super::states::{STATES, States};
+use super::{Kept, keep, kept};
 use crate::country::Country;
 use crate::fold::fold_letter;
 use crate::scan;
 
-fn letters_and_digits(text: &str) -> Option<String> {
-    keep(text, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-}
+const LETTERS_AND_DIGITS: Kept = kept(true, b"");
 
 /// Lower-cased; only `a-z 0-9` kept. Letters with marks go whole, as in Amazon's tag: `San José` is `sanjos`.
-pub(crate) fn city(text: &str) -> Option<String> {
-    letters_and_digits(text)
+pub(crate) fn city(text: &str, out: &mut Vec<u8>) -> bool {
+    keep(text, &LETTERS_AND_DIGITS, out)
 }
 
 /// Cut at the first dash (`98101-1234` is `98101`); lower-cased; only `a-z 0-9` kept.
-pub(crate) fn postal(text: &str) -> Option<String> {
-    letters_and_digits(text.split('-').next().unwrap_or_default())
+pub(crate) fn postal(text: &str, out: &mut Vec<u8>) -> bool {
+    keep(text.split('-').next().unwrap_or_default(), &LETTERS_AND_DIGITS, out)
 }
 
 /// Lower-cased; marks folded; only `a-z 0-9` kept. ADDRESS is off by default: Amazon's own sources disagree about the
 /// abbreviations of street words, so send it hashed by a rule of your own if you need it.
-pub(crate) fn address(text: &str) -> Option<String> {
-    folded(text)
+pub(crate) fn address(text: &str, out: &mut Vec<u8>) -> bool {
+    folded(text, out)
 }
 
 /// The state's two-letter code.
@@ -33,31 +31,53 @@ pub(crate) fn address(text: &str) -> Option<String> {
 /// 3. A code or the whole name of a state of the event's country becomes the code. (Amazon's tag replaces parts of a
 ///    name, over all countries: its West Virginia is `we`.) Nothing if the country's states are known and it is none.
 /// 4. The first two characters, as in Amazon's tag.
-pub(crate) fn state(text: &str, country: Country) -> Option<String> {
+pub(crate) fn state(text: &str, country: Country, out: &mut Vec<u8>) -> bool {
     let bare = match text.split_once('-') {
         Some((prefix, rest)) if prefix.trim().eq_ignore_ascii_case(country.code()) => rest,
         _ => text,
     };
-    let folded = folded(bare)?;
-    let code = match STATES.iter().find(|(code, _)| *code == country.code()) {
-        Some((_, states)) => scan::split(states.as_bytes(), b' ').find_map(|state| {
-            let wanted = folded.as_bytes();
-            let at = state.iter().position(|byte| *byte == b'=')?;
-            let (code, names) = state.split_at_checked(at)?;
-            let is_named =
-                || names.get(1..)?.split(|byte| *byte == b'|').find(|name| *name == wanted);
-            // Too short to have that name: no need to look.
-            let is_it = code == wanted || (names.len() > wanted.len() && is_named().is_some());
-            is_it.then_some(code)
-        })?,
-        None => folded.as_bytes(),
+    let start = out.len();
+    folded(bare, out);
+    let wanted = out.get(start..).unwrap_or_default();
+    let known = STATES.iter().find(|states| {
+        scan::same(states.country.as_bytes(), country.code().as_bytes())
+    });
+    let code = match known {
+        Some(states) => code_of(wanted, states).unwrap_or_default(),
+        None => padded(wanted),
     };
-    Some(code.iter().copied().take(2).map(char::from).collect())
+    out.truncate(start);
+    out.extend(code.iter().take(2).filter(|letter| **letter != 0));
+    out.len() > start
 }
 
-fn folded(text: &str) -> Option<String> {
+/// The code of a state by that code or name.
+fn code_of(wanted: &[u8], states: &States) -> Option<[u8; 3]> {
+    let code = padded(wanted);
+    if wanted.len() <= code.len() && states.codes.contains(&code) {
+        return Some(code);
+    }
+    scan::split(states.table, b' ').find_map(|state| {
+        let (code, names) = state.split_once('=')?;
+        // Too short to have that name: no need to look.
+        let has_name = names.len() >= wanted.len()
+            && names.split('|').any(|name| scan::same(name.as_bytes(), wanted));
+        has_name.then(|| padded(code.as_bytes()))
+    })
+}
+
+/// The first three letters, with zeros behind.
+fn padded(letters: &[u8]) -> [u8; 3] {
+    let mut code = [0; 3];
+    for (place, letter) in code.iter_mut().zip(letters) {
+        *place = *letter;
+    }
+    code
+}
+
+fn folded(text: &str, out: &mut Vec<u8>) -> bool {
     if text.is_ascii() {
-        return letters_and_digits(text);
+        return keep(text, &LETTERS_AND_DIGITS, out);
     }
     let mut plain = String::with_capacity(text.len());
     for c in text.to_lowercase().chars() {
@@ -72,19 +92,20 @@ fn folded(text: &str) -> Option<String> {
             },
         }
     }
-    letters_and_digits(&plain)
+    keep(&plain, &LETTERS_AND_DIGITS, out)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::normalize::normalised;
 
     #[test]
     fn places_are_brought_to_amazons_form() {
         for (text, expected) in
             [("New York", "newyork"), ("St. Louis", "stlouis"), ("San José", "sanjos")]
         {
-            assert_eq!(city(text).as_deref(), Some(expected));
+            assert_eq!(normalised(|out| city(text, out)).as_deref(), Some(expected));
         }
         for (text, expected) in [
             ("98101-1234", Some("98101")),
@@ -92,12 +113,12 @@ mod tests {
             ("K1A 0B1", Some("k1a0b1")),
             ("-", None),
         ] {
-            assert_eq!(postal(text).as_deref(), expected);
+            assert_eq!(normalised(|out| postal(text, out)).as_deref(), expected);
         }
         for (text, expected) in
             [("José", "jose"), ("Müller", "mueller"), ("Straße", "strasse"), ("Ölüm", "oeluem")]
         {
-            assert_eq!(address(text).as_deref(), Some(expected));
+            assert_eq!(normalised(|out| address(text, out)).as_deref(), Some(expected));
         }
     }
 
@@ -119,20 +140,24 @@ mod tests {
             ("Zürich", "CH", "zu"),
         ] {
             let country = Country::recognise(country).unwrap();
-            assert_eq!(state(text, country).as_deref(), Some(expected), "{text} {country}");
+            let code = normalised(|out| state(text, country, out));
+            assert_eq!(code.as_deref(), Some(expected), "{text} {country}");
         }
-        assert_eq!(state("Washington", Country::recognise("DE").unwrap()), None);
+        let germany = Country::recognise("DE").unwrap();
+        assert_eq!(normalised(|out| state("Washington", germany, out)), None);
     }
 
     #[test]
     fn every_state_is_written_as_it_is_looked_up() {
-        for (country, states) in STATES {
+        for States { country, table, codes } in STATES {
             assert!(Country::recognise(country).is_some_and(|known| known.code() == *country));
-            for state in states.split(' ') {
+            assert_eq!(codes.len(), table.split(' ').count());
+            for (state, padded_code) in table.split(' ').zip(*codes) {
                 let (code, names) = state.split_once('=').unwrap();
+                assert_eq!(padded(code.as_bytes()), *padded_code);
                 assert!(code.bytes().all(|byte| byte.is_ascii_lowercase()), "{state}");
                 for name in names.split('|') {
-                    assert_eq!(folded(name).as_deref(), Some(name));
+                    assert_eq!(normalised(|out| folded(name, out)).as_deref(), Some(name));
                 }
             }
         }

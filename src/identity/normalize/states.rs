@@ -1,33 +1,79 @@
 //! States and provinces as addresses there are written: the code, and the names as [`super::place::state`] folds them.
 //! Amazon takes the first two characters of a code, so `nsw` is sent as `ns`.
 
-/// By country: `code=name|other name`, separated by blanks.
+/// The states of a country.
+pub(super) struct States {
+    /// ISO 3166-1 alpha-2.
+    pub(super) country: &'static str,
+    /// `code=name|other name`, separated by blanks.
+    pub(super) table: &'static str,
+    /// The codes in it, with zeros behind: most addresses have one.
+    pub(super) codes: &'static [[u8; 3]],
+}
+
+const fn count(table: &str) -> usize {
+    let (mut bytes, mut count) = (table.as_bytes(), 0);
+    while let [byte, rest @ ..] = bytes {
+        count += (*byte == b'=') as usize;
+        bytes = rest;
+    }
+    count
+}
+
+const fn codes<const N: usize>(table: &str) -> [[u8; 3]; N] {
+    let mut codes = [[0; 3]; N];
+    let (mut bytes, mut state, mut letter, mut is_code) = (table.as_bytes(), 0, 0, true);
+    while let [byte, rest @ ..] = bytes {
+        match *byte {
+            b'=' => is_code = false,
+            b' ' => (state, letter, is_code) = (state + 1, 0, true),
+            byte if is_code => {
+                #[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+                {
+                    codes[state][letter] = byte;
+                }
+                letter += 1;
+            }
+            _ => {}
+        }
+        bytes = rest;
+    }
+    codes
+}
+
+macro_rules! states {
+    ($(($country:literal, $table:literal),)+) => {
+        pub(super) const STATES: &[States] =
+            &[$(States { country: $country, table: $table, codes: &codes::<{ count($table) }>($table) }),+];
+    };
+}
+
 #[rustfmt::skip]
-pub(super) const STATES: &[(&str, &str)] = &[
+states! {
     (
         "AU",
         "act=australiancapitalterritory nsw=newsouthwales nt=northernterritory qld=queensland sa=southaustralia \
-         tas=tasmania vic=victoria wa=westernaustralia",
+         tas=tasmania vic=victoria wa=westernaustralia"
     ),
     (
         "BR",
         "ac=acre al=alagoas ap=amapa am=amazonas ba=bahia ce=ceara df=distritofederal es=espiritosanto go=goias \
          ma=maranhao mt=matogrosso ms=matogrossodosul mg=minasgerais pa=para pb=paraiba pr=parana pe=pernambuco \
          pi=piaui rj=riodejaneiro rn=riograndedonorte rs=riograndedosul ro=rondonia rr=roraima sc=santacatarina \
-         sp=saopaulo se=sergipe to=tocantins",
+         sp=saopaulo se=sergipe to=tocantins"
     ),
     (
         "CA",
         "ab=alberta bc=britishcolumbia mb=manitoba nb=newbrunswick|nouveaubrunswick \
          nl=newfoundlandandlabrador|newfoundlandlabrador|newfoundland ns=novascotia nt=northwestterritories \
-         nu=nunavut on=ontario pe=princeedwardisland qc=quebec sk=saskatchewan yt=yukon|yukonterritory",
+         nu=nunavut on=ontario pe=princeedwardisland qc=quebec sk=saskatchewan yt=yukon|yukonterritory"
     ),
     (
         "DE",
         "bw=badenwuerttemberg by=bayern|bavaria be=berlin bb=brandenburg hb=bremen hh=hamburg he=hessen|hesse \
          mv=mecklenburgvorpommern ni=niedersachsen|lowersaxony nw=nordrheinwestfalen|northrhinewestphalia \
          rp=rheinlandpfalz|rhinelandpalatinate sl=saarland sn=sachsen|saxony st=sachsenanhalt|saxonyanhalt \
-         sh=schleswigholstein th=thueringen|thuringia",
+         sh=schleswigholstein th=thueringen|thuringia"
     ),
     (
         "ES",
@@ -39,7 +85,7 @@ pub(super) const STATES: &[(&str, &str)] = &[
          lo=larioja lu=lugo m=madrid|comunidaddemadrid ma=malaga ml=melilla mu=murcia|regiondemurcia \
          na=navarra|nafarroa|navarre or=ourense|orense p=palencia gc=laspalmas po=pontevedra sa=salamanca \
          tf=santacruzdetenerife|tenerife sg=segovia se=sevilla|seville so=soria t=tarragona te=teruel to=toledo \
-         v=valencia va=valladolid bi=bizkaia|vizcaya za=zamora z=zaragoza|saragossa",
+         v=valencia va=valladolid bi=bizkaia|vizcaya za=zamora z=zaragoza|saragossa"
     ),
     (
         "IN",
@@ -48,7 +94,7 @@ pub(super) const STATES: &[(&str, &str)] = &[
          hr=haryana hp=himachalpradesh jk=jammuandkashmir jh=jharkhand ka=karnataka kl=kerala la=ladakh \
          ld=lakshadweep mp=madhyapradesh mh=maharashtra mn=manipur ml=meghalaya mz=mizoram nl=nagaland \
          od=odisha|orissa py=puducherry|pondicherry pb=punjab rj=rajasthan sk=sikkim tn=tamilnadu ts=telangana \
-         tr=tripura up=uttarpradesh uk=uttarakhand wb=westbengal",
+         tr=tripura up=uttarpradesh uk=uttarakhand wb=westbengal"
     ),
     (
         "IT",
@@ -65,7 +111,7 @@ pub(super) const STATES: &[(&str, &str)] = &[
          sa=salerno si=siena so=sondrio sp=laspezia sr=siracusa|syracuse ss=sassari su=sudsardegna sv=savona \
          ta=taranto te=teramo tn=trento to=torino|turin tp=trapani tr=terni ts=trieste tv=treviso ud=udine \
          va=varese vb=verbanocusioossola vc=vercelli ve=venezia|venice vi=vicenza vr=verona vt=viterbo \
-         vv=vibovalentia",
+         vv=vibovalentia"
     ),
     (
         "MX",
@@ -74,7 +120,7 @@ pub(super) const STATES: &[(&str, &str)] = &[
          gt=guanajuato gr=guerrero hg=hidalgo ja=jalisco em=mexico|estadodemexico|stateofmexico \
          mi=michoacan|michoacandeocampo mo=morelos na=nayarit nl=nuevoleon oa=oaxaca pu=puebla qt=queretaro \
          qr=quintanaroo sl=sanluispotosi si=sinaloa so=sonora tb=tabasco tm=tamaulipas tl=tlaxcala \
-         ve=veracruz|veracruzdeignaciodelallave yu=yucatan za=zacatecas",
+         ve=veracruz|veracruzdeignaciodelallave yu=yucatan za=zacatecas"
     ),
     (
         "US",
@@ -86,6 +132,6 @@ pub(super) const STATES: &[(&str, &str)] = &[
          ri=rhodeisland sc=southcarolina sd=southdakota tn=tennessee tx=texas ut=utah vt=vermont va=virginia \
          wa=washington wv=westvirginia wi=wisconsin wy=wyoming as=americansamoa gu=guam mp=northernmarianaislands \
          pr=puertorico vi=virginislands|usvirginislands aa=armedforcesamericas ae=armedforceseurope \
-         ap=armedforcespacific",
+         ap=armedforcespacific"
     ),
-];
+}
