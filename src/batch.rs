@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::Transformer;
+use crate::identity::Hashing;
 use crate::outcome::{Detail, DropReason};
 use crate::read::{self, MAX_EVENT_BYTES, Slots, blanks, byte, value_at};
 use crate::scan;
@@ -11,6 +11,7 @@ use crate::time::Instant;
 use crate::trace::Log;
 use crate::transform::{self, Dropped};
 use crate::write::Writer;
+use crate::{AmazonEvent, Transformer};
 
 /// How the input of a batch is laid out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -86,6 +87,7 @@ pub(crate) fn transform(
         }
         Format::Ndjson => run.lines(),
     }
+    run.write();
     Batch { events: run.events.into_bytes(), ..run.batch }
 }
 
@@ -111,6 +113,9 @@ struct Run<'t> {
     text: &'t str,
     now: Instant,
     slots: Slots<'t>,
+    hashing: Hashing,
+    /// Events whose identifiers are not hashed yet.
+    unhashed: Vec<AmazonEvent<'t>>,
     events: Writer,
     batch: Batch,
 }
@@ -122,6 +127,8 @@ impl<'t> Run<'t> {
             text,
             now,
             slots: Slots::new(&transformer.plan),
+            hashing: Hashing::default(),
+            unhashed: Vec::new(),
             // Seldom does an event come out longer than it went in.
             events: Writer::with_capacity(text.len() + BYTES_PER_EVENT),
             batch: Batch::default(),
@@ -180,7 +187,8 @@ impl<'t> Run<'t> {
         if end - start > MAX_EVENT_BYTES || !matches!(byte(bytes, behind), b',' | b']') {
             return None;
         }
-        let mapped = transform::map_read(plan, &self.slots, self.now, &mut Log::default());
+        let (log, hashing) = (&mut Log::default(), &mut self.hashing);
+        let mapped = transform::map_read(plan, &self.slots, self.now, hashing, log);
         self.take(mapped);
         Some(behind)
     }
@@ -228,21 +236,19 @@ impl<'t> Run<'t> {
     }
 
     fn event(&mut self, text: &'t str) {
-        let mut log = Log::default();
-        let mapped =
-            transform::map(&self.transformer.plan, text, self.now, &mut self.slots, &mut log);
+        let (plan, log) = (&self.transformer.plan, &mut Log::default());
+        let (slots, hashing) = (&mut self.slots, &mut self.hashing);
+        let mapped = transform::map(plan, text, self.now, slots, hashing, log);
         self.take(mapped);
     }
 
-    fn take(&mut self, mapped: Result<crate::AmazonEvent<'t>, Dropped>) {
+    fn take(&mut self, mapped: Result<AmazonEvent<'t>, Dropped>) {
         let code = match mapped {
             Ok(event) => {
-                if self.events.len() > 0 {
-                    self.events.literal(b",");
+                self.unhashed.push(event);
+                if self.hashing.is_enough() {
+                    self.write();
                 }
-                let start = self.events.len();
-                event.write_json(&mut self.events);
-                self.batch.offsets.extend([start, self.events.len()].map(in_bytes));
                 0
             }
             Err(Dropped { reason, detail }) => {
@@ -251,6 +257,19 @@ impl<'t> Run<'t> {
             }
         };
         self.batch.outcomes.push(code);
+    }
+
+    /// Hashes what waits, and writes those events.
+    fn write(&mut self) {
+        self.hashing.finish(&mut self.unhashed);
+        for event in self.unhashed.drain(..) {
+            if self.events.len() > 0 {
+                self.events.literal(b",");
+            }
+            let start = self.events.len();
+            event.write_json(&mut self.events);
+            self.batch.offsets.extend([start, self.events.len()].map(in_bytes));
+        }
     }
 }
 

@@ -64,6 +64,7 @@ pub use outcome::{Detail, DropReason, Note, Outcome};
 pub use read::MAX_EVENT_BYTES;
 pub use trace::Unusable;
 
+use identity::Hashing;
 use plan::Plan;
 use read::Slots;
 pub use time::Instant;
@@ -101,7 +102,7 @@ impl Transformer {
     #[must_use]
     pub fn evaluate<'e>(&'e self, json: &'e [u8], now: i64) -> Outcome<'e> {
         let mut log = Log::default();
-        let mapped = self.map(json, Instant(now), &mut Slots::new(&self.plan), &mut log);
+        let mapped = self.map(json, Instant(now), &mut log);
         outcome(mapped, log.finish().0)
     }
 
@@ -110,7 +111,7 @@ impl Transformer {
     #[must_use]
     pub fn explain(&self, json: &[u8], now: i64) -> Trace {
         let mut log = Log::tracing();
-        let mapped = self.map(json, Instant(now), &mut Slots::new(&self.plan), &mut log);
+        let mapped = self.map(json, Instant(now), &mut log);
         let (notes, tried) = log.finish();
         let outcome = outcome(mapped, notes).into_owned();
         explain::trace(&self.plan, json, Instant(now), outcome, tried)
@@ -122,21 +123,20 @@ impl Transformer {
         batch::transform(self, input, Instant(now), format)
     }
 
-    /// `slots` may have served other events.
-    pub(crate) fn map<'e>(
+    fn map<'e>(
         &'e self,
         json: &'e [u8],
         now: Instant,
-        slots: &mut Slots<'e>,
         log: &mut Log,
     ) -> Result<AmazonEvent<'e>, Dropped> {
         if json.len() > MAX_EVENT_BYTES {
             return Err(Detail::TooLarge.into());
         }
-        match std::str::from_utf8(json) {
-            Ok(text) => transform::map(&self.plan, text, now, slots, log),
-            Err(_) => Err(Detail::NotJson.into()),
-        }
+        let text = std::str::from_utf8(json).map_err(|_| Detail::NotJson)?;
+        let (mut slots, mut hashing) = (Slots::new(&self.plan), Hashing::default());
+        let mut event = transform::map(&self.plan, text, now, &mut slots, &mut hashing, log)?;
+        hashing.finish(std::slice::from_mut(&mut event));
+        Ok(event)
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// How many bytes there are in front of the first such byte.
-fn length_until(bytes: &[u8], byte: u8) -> usize {
+pub(crate) fn length_until(bytes: &[u8], byte: u8) -> usize {
     length_without(bytes, |bytes| chunk::equal(bytes, byte), |other| other == byte)
 }
 

@@ -10,7 +10,7 @@ use crate::commerce::{self, Amount};
 use crate::config::{EventTimeFormat, Input};
 use crate::country::Country;
 use crate::event::Event;
-use crate::identity::{self, hash::Sha256Hex};
+use crate::identity::{self, Hashing, hash::Sha256Hex};
 use crate::mapping::{self, NAMELESS_TYPES, custom_data};
 use crate::outcome::{Detail, DropReason, Note};
 use crate::plan::{Plan, Rule, RuleKey, RuleName, Sources};
@@ -49,22 +49,23 @@ impl From<ReadError> for Dropped {
     }
 }
 
-/// Maps the JSON text of one event. `slots` may have served other events.
+/// Maps the JSON text of one event. `slots` may have served other events; the hashes come with [`Hashing::finish`].
 pub(crate) fn map<'e>(
     plan: &'e Plan,
     text: &'e str,
     now: Instant,
     slots: &mut Slots<'e>,
+    hashing: &mut Hashing,
     log: &mut Log,
 ) -> Result<AmazonEvent<'e>, Dropped> {
     match read::read(text, plan, slots) {
-        Ok(()) => map_read(plan, slots, now, log),
+        Ok(()) => map_read(plan, slots, now, hashing, log),
         Err(ReadError::LoneSurrogate) => {
             log.note(Note::TextRepaired);
             let text = read::replace_lone_surrogates(text);
             let mut slots = Slots::new(plan);
             read::read(&text, plan, &mut slots)?;
-            map_read(plan, &slots, now, log).map(AmazonEvent::into_owned)
+            map_read(plan, &slots, now, hashing, log).map(AmazonEvent::into_owned)
         }
         Err(error) => Err(error.into()),
     }
@@ -75,6 +76,7 @@ pub(crate) fn map_read<'e>(
     plan: &'e Plan,
     slots: &Slots<'e>,
     now: Instant,
+    hashing: &mut Hashing,
     log: &mut Log,
 ) -> Result<AmazonEvent<'e>, Dropped> {
     let event = &Event { plan, slots };
@@ -85,10 +87,8 @@ pub(crate) fn map_read<'e>(
     let time = time(event, now, log)?;
     let country = country(event, log)?;
     let consent = consent::decide(event, country, log)?;
-    let match_keys = identity::match_keys(event, country, log);
-    if !identity::identify_somebody(&match_keys) {
-        return Err(DropReason::NoMatchKey.into());
-    }
+    let match_keys =
+        identity::match_keys(event, country, hashing, log).ok_or(DropReason::NoMatchKey)?;
     let money = Money::of(event, rule, log);
     Ok(AmazonEvent {
         event_id: event_id(event, &call, &name, time, log),

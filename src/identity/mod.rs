@@ -8,7 +8,7 @@ mod normalize;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::amazon::{Identifier, MatchKey, MatchKeyType};
+use crate::amazon::{AmazonEvent, Identifier, MatchKey, MatchKeyType};
 use crate::config::{Input, UserIdAs};
 use crate::consent::words;
 use crate::country::Country;
@@ -21,62 +21,99 @@ use hash::Sha256Hex;
 /// Amazon's limit for MATCH_ID, in characters; no raw id known is longer.
 const MAX_RAW_CHARS: usize = 100;
 
-/// An identifier on its way: one that is to be hashed waits for the others, for four are hashed at once.
+/// An identifier on its way.
 enum Found<'e> {
     Ready(Identifier<'e>),
-    /// Where its text stands among the normalised ones.
-    ToHash(Range<usize>),
+    /// Its normalised text was appended to the waiting ones.
+    ToHash,
 }
 
-/// The normalised texts of an event's identifiers, one behind the other.
-type Normalised = Vec<u8>;
+/// Identifiers in Amazon's form that wait to be hashed. Four are hashed at once, and not every event has four: those of
+/// some events are collected, and then all get their hashes.
+#[derive(Debug, Default)]
+pub(crate) struct Hashing {
+    /// The texts, one behind the other.
+    texts: Vec<u8>,
+    waiting: Vec<Waiting>,
+    /// How many events there are.
+    events: usize,
+}
 
-/// The match keys of an event, one of a type, in the order of [`MatchKeyType`].
+#[derive(Debug)]
+struct Waiting {
+    event: usize,
+    key: usize,
+    text: Range<usize>,
+}
+
+/// From so many on it is time for the hashes; more would only take memory.
+const ENOUGH: usize = 64;
+
+impl Hashing {
+    pub(crate) fn is_enough(&self) -> bool {
+        self.waiting.len() >= ENOUGH
+    }
+
+    /// Gives the events since the last time, all of them in order, their hashes.
+    pub(crate) fn finish(&mut self, events: &mut [AmazonEvent<'_>]) {
+        for four in self.waiting.chunks(4) {
+            let text = |at: usize| {
+                let range = four.get(at).map_or(0..0, |waiting| waiting.text.clone());
+                self.texts.get(range).unwrap_or_default()
+            };
+            let hashes = match four {
+                [_] => [Sha256Hex::of(text(0)); 4],
+                _ => Sha256Hex::of_four([text(0), text(1), text(2), text(3)]),
+            };
+            for (Waiting { event, key, .. }, hash) in four.iter().zip(hashes) {
+                if let Some(key) =
+                    events.get_mut(*event).and_then(|event| event.match_keys.get_mut(*key))
+                {
+                    key.value = Identifier::Hash(hash);
+                }
+            }
+        }
+        self.texts.clear();
+        self.waiting.clear();
+        self.events = 0;
+    }
+}
+
+/// The match keys of an event, one of a type, in the order of [`MatchKeyType`]; nothing if they identify nobody. Those to
+/// be hashed are empty until [`Hashing::finish`].
 pub(crate) fn match_keys<'e>(
     event: &Event<'_, 'e>,
     country: Country,
+    hashing: &mut Hashing,
     log: &mut Log,
-) -> Vec<MatchKey<'e>> {
-    let wanted = &event.plan.config.match_keys;
-    let mut keys = Vec::with_capacity(wanted.len());
-    let mut normalised = Normalised::with_capacity(256);
-    let mut waiting: [(usize, Range<usize>); MatchKeyType::ALL.len()] = [const { (0, 0..0) }; _];
-    let mut waits = waiting.iter_mut();
-    let mut count = 0;
-    for key_type in wanted.iter().copied() {
-        let value = match match_key(event, key_type, country, &mut normalised, log) {
+) -> Option<Vec<MatchKey<'e>>> {
+    // More are rare.
+    let mut keys = Vec::with_capacity(8);
+    let before = hashing.waiting.len();
+    for key_type in event.plan.config.match_keys.iter().copied() {
+        let start = hashing.texts.len();
+        let value = match match_key(event, key_type, country, &mut hashing.texts, log) {
             Some(Found::Ready(value)) => value,
-            Some(Found::ToHash(range)) => {
-                if let Some(place) = waits.next() {
-                    *place = (keys.len(), range);
-                    count += 1;
-                }
+            Some(Found::ToHash) => {
+                let text = start..hashing.texts.len();
+                hashing.waiting.push(Waiting { event: hashing.events, key: keys.len(), text });
                 Identifier::Raw(Cow::Borrowed(""))
             }
             None => continue,
         };
         keys.push(MatchKey { key_type, value });
     }
-    for four in waiting.get(..count).unwrap_or_default().chunks(4) {
-        let text = |at: usize| {
-            let range = four.get(at).map_or(0..0, |(_, range)| range.clone());
-            normalised.get(range).unwrap_or_default()
-        };
-        let hashes = match four {
-            [_] => [Sha256Hex::of(text(0)); 4],
-            _ => Sha256Hex::of_four([text(0), text(1), text(2), text(3)]),
-        };
-        for ((at, _), hash) in four.iter().zip(hashes) {
-            if let Some(key) = keys.get_mut(*at) {
-                key.value = Identifier::Hash(hash);
-            }
-        }
+    if identify_somebody(&keys) {
+        hashing.events += 1;
+        Some(keys)
+    } else {
+        hashing.waiting.truncate(before);
+        None
     }
-    keys
 }
 
 /// Whether these keys name somebody: names and places support a match, and alone are nobody.
-pub(crate) fn identify_somebody(keys: &[MatchKey<'_>]) -> bool {
+fn identify_somebody(keys: &[MatchKey<'_>]) -> bool {
     use MatchKeyType::{City, FirstName, LastName, Postal, State};
     keys.iter().any(|key| !matches!(key.key_type, FirstName | LastName | City | State | Postal))
 }
@@ -85,18 +122,18 @@ fn match_key<'e>(
     event: &Event<'_, 'e>,
     key_type: MatchKeyType,
     country: Country,
-    normalised: &mut Normalised,
+    texts: &mut Vec<u8>,
     log: &mut Log,
 ) -> Option<Found<'e>> {
     use normalize as n;
-    let mut hashed = |input, normalise: &dyn Fn(&str, &mut Normalised) -> bool| {
+    let mut hashed = |input, normalise: &dyn Fn(&str, &mut Vec<u8>) -> bool| {
         event.first(input, key_type.as_str(), log, |value, log| {
-            hashed_key(value, normalise, normalised, log)
+            hashed_key(value, normalise, texts, log)
         })
     };
     match key_type {
         MatchKeyType::Email => hashed(Input::Email, &n::email)
-            .or_else(|| email_from_user_id(event, normalised, log)),
+            .or_else(|| email_from_user_id(event, texts, log)),
         MatchKeyType::Phone => hashed(Input::Phone, &|text, out| n::phone(text, country, out)),
         MatchKeyType::FirstName => hashed(Input::FirstName, &n::name),
         MatchKeyType::LastName => hashed(Input::LastName, &n::name),
@@ -131,8 +168,8 @@ fn junk<T>(log: &mut Log) -> Result<T, Unusable> {
 
 fn hashed_key<'e>(
     value: Json<'_>,
-    normalise: &dyn Fn(&str, &mut Normalised) -> bool,
-    normalised: &mut Normalised,
+    normalise: &dyn Fn(&str, &mut Vec<u8>) -> bool,
+    texts: &mut Vec<u8>,
     log: &mut Log,
 ) -> Result<Found<'e>, Unusable> {
     let text = identifier(value, log)?;
@@ -141,18 +178,13 @@ fn hashed_key<'e>(
         Some(hash) => return Ok(Found::Ready(Identifier::Hash(hash))),
         None => {}
     }
-    let start = normalised.len();
-    if normalise(&text, normalised) {
-        Ok(Found::ToHash(start..normalised.len()))
-    } else {
-        junk(log)
-    }
+    if normalise(&text, texts) { Ok(Found::ToHash) } else { junk(log) }
 }
 
 /// The starter kit's rule: where there is no address, the user id is hashed in its place.
 fn email_from_user_id<'e>(
     event: &Event<'_, 'e>,
-    normalised: &mut Normalised,
+    texts: &mut Vec<u8>,
     log: &mut Log,
 ) -> Option<Found<'e>> {
     let only_address = match event.plan.config.user_id_as {
@@ -162,17 +194,18 @@ fn email_from_user_id<'e>(
     };
     event.first(Input::UserId, MatchKeyType::Email.as_str(), log, |value, log| {
         let text = identifier(value, log)?;
-        let start = normalised.len();
-        if Sha256Hex::read(&text).is_some() || normalize::email(&text, normalised) {
-            normalised.truncate(start);
-            return hashed_key(value, &normalize::email, normalised, log);
+        if Sha256Hex::read(&text).is_some() {
+            return hashed_key(value, &normalize::email, texts, log);
+        }
+        if normalize::email(&text, texts) {
+            return Ok(Found::ToHash);
         }
         if only_address {
             return Err(Unusable::NotAnAddress);
         }
         log.note(Note::UserIdNotAnAddress);
-        normalised.extend(text.to_lowercase().as_bytes());
-        Ok(Found::ToHash(start..normalised.len()))
+        texts.extend(text.to_lowercase().as_bytes());
+        Ok(Found::ToHash)
     })
 }
 

@@ -57,13 +57,21 @@ fn code_of(wanted: &[u8], states: &States) -> Option<[u8; 3]> {
     if wanted.len() <= code.len() && states.codes.contains(&code) {
         return Some(code);
     }
-    scan::split(states.table, b' ').find_map(|state| {
-        let (code, names) = state.split_once('=')?;
-        // Too short to have that name: no need to look.
-        let has_name = names.len() >= wanted.len()
-            && names.split('|').any(|name| scan::same(name.as_bytes(), wanted));
-        has_name.then(|| padded(code.as_bytes()))
-    })
+    let table = states.table.as_bytes();
+    let (first, mut at) = (*wanted.first()?, 0);
+    loop {
+        // Where a name that begins so may stand; nearly none does.
+        at += scan::length_until(table.get(at..)?, first);
+        let (before, name) = table.split_at_checked(at)?;
+        let is_name = matches!(before.last(), Some(b'=' | b'|'))
+            && matches!(name.get(wanted.len()), None | Some(b' ' | b'|'))
+            && scan::same(name.get(..wanted.len())?, wanted);
+        if is_name {
+            let state = before.rsplit(|byte| *byte == b' ').next()?;
+            return Some(padded(state.split(|byte| *byte == b'=').next()?));
+        }
+        at += 1;
+    }
 }
 
 /// The first three letters, with zeros behind.
