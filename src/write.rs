@@ -126,18 +126,13 @@ impl Writer {
 /// stored together with some that are there already, so that nothing goes byte by byte.
 #[inline(always)]
 pub(crate) fn copy(room: &mut [u8], text: &[u8]) {
-    if !(ends::<16>(room, text) || ends::<8>(room, text) || ends::<4>(room, text)) {
-        for (place, byte) in room.iter_mut().zip(text) {
-            *place = *byte;
-        }
-        return;
-    }
-    if text.len() > 32 {
-        let (chunks, _) = text.as_chunks::<16>();
-        let (places, _) = room.as_chunks_mut::<16>();
-        for (place, chunk) in places.iter_mut().zip(chunks) {
-            *place = *chunk;
-        }
+    let is_short = ends::<16>(room, text)
+        || ends::<8>(room, text)
+        || ends::<4>(room, text)
+        || ends::<2>(room, text)
+        || ends::<1>(room, text);
+    if is_short && text.len() > 32 {
+        room.copy_from_slice(text);
     }
 }
 

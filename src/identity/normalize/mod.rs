@@ -53,7 +53,7 @@ fn keep(text: &str, kept: &Kept, out: &mut Vec<u8>) -> bool {
 /// Answers whether all of it was ASCII.
 fn append(text: &[u8], kept: &Kept, out: &mut Vec<u8>) -> bool {
     let start = out.len();
-    out.resize(start + text.len(), 0);
+    out.extend_from_slice(text);
     let (mut end, mut all) = (0, 0);
     if let Some(room) = out.get_mut(start..) {
         for byte in text {
