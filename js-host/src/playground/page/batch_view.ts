@@ -58,7 +58,7 @@ export class BatchView {
       const text = event.clipboardData?.getData("text/plain") ?? "";
       if (text.length <= MOST_TYPED) return;
       event.preventDefault();
-      this.#large({ name: "what you pasted", blob: new Blob([text]) });
+      this.take(text);
     });
     const file = byId<HTMLInputElement>("batch-file");
     file.addEventListener("change", () => {
@@ -89,6 +89,11 @@ export class BatchView {
       this.#area.focus();
     });
     this.#take(undefined, 0);
+  }
+
+  /** Takes a text, as if it had been pasted. */
+  take(text: string): void {
+    this.#large({ name: "what you pasted", blob: new Blob([text]) });
   }
 
   /** Counts again, with the settings of now. */
@@ -175,24 +180,23 @@ export class BatchView {
     };
     const rowsOf = (counts: Readonly<Record<string, number>>, words: Readonly<Record<string, string>>) =>
       Object.entries(counts).map(([code, count]) => ({ code, words: words[code] ?? "", count, action: sampleOf(code) }));
-    const cards = [
-      card(
-        "Outcomes",
-        make("div", { class: "split", "aria-hidden": "true" }, part("mapped", mapped), part("dropped", events - mapped)),
-        make("dl", { class: "figures" }, ...figure("Events", number(events)), ...figure("Mapped", number(mapped), share(mapped, events), "mapped"), ...figure("Dropped", number(events - mapped), share(events - mapped, events), "dropped")),
-      ),
-    ];
+    const left: HTMLElement[] = [];
+    const right: HTMLElement[] = [];
+    const outcomes = card(
+      "Outcomes",
+      make("div", { class: "split", "aria-hidden": "true" }, part("mapped", mapped), part("dropped", events - mapped)),
+      make("dl", { class: "figures" }, ...figure("Events", number(events)), ...figure("Mapped", number(mapped), share(mapped, events), "mapped"), ...figure("Dropped", number(events - mapped), share(events - mapped, events), "dropped")),
+    );
     if (fixes.length > 0) {
-      cards.push(card("What would help most", make("ol", { class: "fixes" }, ...fixes.map(({ events: count, fix }) => make("li", {}, make("strong", {}, counted(count, "event")), make("span", {}, ...prose(capital(fix))))))));
+      left.push(card("What would help most", make("ol", { class: "fixes" }, ...fixes.map(({ events: count, fix }) => make("li", {}, make("strong", {}, counted(count, "event")), make("span", {}, ...prose(capital(fix))))))));
     }
-    if (events > mapped) cards.push(card("Dropped, by reason", barTable({ caption: "Dropped events by reason", what: "Reason", of: "of all events", look: "dropped", all: events, rows: rowsOf(dropped, REASONS) })));
+    if (events > mapped) right.push(card("Dropped, by reason", barTable({ caption: "Dropped events by reason", what: "Reason", of: "of all events", look: "dropped", all: events, rows: rowsOf(dropped, REASONS) })));
     if (mapped > 0) {
       const keys = Object.entries(matchKeys).map(([code, count]) => ({ code, words: "", count, action: undefined }));
-      cards.push(card("Match keys", barTable({ caption: "Mapped events by match key", what: "Match key", of: "of mapped events", look: "mapped", all: mapped, rows: keys })));
+      left.push(card("Match keys", barTable({ caption: "Mapped events by match key", what: "Match key", of: "of mapped events", look: "mapped", all: mapped, rows: keys })));
     }
-    if (Object.keys(notes).length > 0) cards.push(card("Notes", barTable({ caption: "Events by note", what: "Note", of: "of all events", look: "noted", all: events, rows: rowsOf(notes, NOTES) })));
-    cards.push(byEvent(coverage));
-    return cards;
+    if (Object.keys(notes).length > 0) right.push(card("Notes", barTable({ caption: "Events by note", what: "Note", of: "of all events", look: "noted", all: events, rows: rowsOf(notes, NOTES) })));
+    return [outcomes, make("div", { class: "stack" }, ...left), make("div", { class: "stack" }, ...right), byEvent(coverage)];
   }
 }
 

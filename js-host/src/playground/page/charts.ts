@@ -32,7 +32,7 @@ export function barTable(chart: {
     "table",
     { class: "bars", role: "table" },
     make("caption", { class: "unseen" }, caption),
-    make("thead", { class: "unseen", role: "rowgroup" }, make("tr", { role: "row" }, ...[what, "Events", `Share ${of}`, "First"].map((head) => make("th", { scope: "col", role: "columnheader" }, head)))),
+    make("thead", { class: "unseen", role: "rowgroup" }, make("tr", { role: "row" }, ...[what, "Events", `Share ${of}`, "First one"].map((head) => make("th", { scope: "col", role: "columnheader" }, head)))),
     make(
       "tbody",
       { role: "rowgroup" },
@@ -43,8 +43,9 @@ export function barTable(chart: {
           "tr",
           { role: "row" },
           make("th", { scope: "row", role: "rowheader" }, make("code", {}, code), words !== "" && make("span", { class: "muted" }, words.replaceAll("`", ""))),
+          make("td", { class: "track", "aria-hidden": "true" }, bar),
           make("td", { role: "cell", class: "count" }, number(count)),
-          make("td", { role: "cell", class: "share" }, make("span", { class: "track", "aria-hidden": "true" }, bar), make("span", { class: "percent" }, share(count, all))),
+          make("td", { role: "cell", class: "percent" }, share(count, all)),
           make("td", { role: "cell", class: "first" }, action),
         );
       }),

@@ -27,6 +27,11 @@ export function prose(text: string): (Node | string)[] {
   return text.split(/`([^`]+)`/u).map((part, index) => (index % 2 === 1 ? make("code", {}, part) : part));
 }
 
+/** A path that may go on in the next line after each dot. */
+export function dotted(path: string): (Node | string)[] {
+  return path.split(/(?<=\.)/u).flatMap((key, index) => (index > 0 ? [make("wbr"), key] : [key]));
+}
+
 /** A button that does something. */
 export function button(label: string, attributes: Readonly<Record<string, string>>, act: () => void): HTMLButtonElement {
   const element = make("button", { type: "button", ...attributes }, label);

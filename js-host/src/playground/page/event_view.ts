@@ -1,7 +1,7 @@
 // What becomes of one event, and why: the outcome, Amazon's event, the consent, and every input that was looked at.
 import { DETAILS, NOTES, REASONS, UNUSABLES } from "../../words.js";
 import type { Outcome, Trace, Tried } from "./core.js";
-import { byId, copyButton, counted, make, prose } from "./dom.js";
+import { byId, copyButton, counted, dotted, make, prose } from "./dom.js";
 import type { Editor } from "./editor.js";
 import { coloured, lightUp, type Mark } from "./highlight.js";
 import { find, pretty, readJson, type Json, type Node as Place } from "./json.js";
@@ -55,11 +55,11 @@ export class EventView {
     const amazon = amazonEvent(said.outcome);
     this.#amazonText = amazon?.text ?? "";
     const rows = trace.tried.map((tried, index): Row => ({ tried, group: `i${index}`, from: fromEvent(event, tried), to: toAmazon(amazon, tried) }));
-    const broken = trace.detail === "not_json" && event.problem ? [wrongAt(event.text, event.problem.at)] : [];
-    this.#editor.mark([...rows.flatMap(({ from, group, tried }) => (from ? [{ ...from, look: tried.unusable === undefined ? "won" : "refused", group } as const] : [])), ...broken]);
+    const broken = trace.detail === "not_json" && event.problem ? [wrongIn(event)] : [];
+    this.#editor.mark([...rows.flatMap(({ from, group, tried }) => (from ? [{ ...from, look: lookOf(tried, from), group }] : [])), ...broken]);
     this.#headline(trace, event);
     this.#amazon.replaceChildren(
-      ...(amazon ? coloured(amazon, rows.flatMap(({ to, group, tried }) => (to && tried.unusable === undefined ? [{ ...to, look: "won", group } as const] : []))) : []),
+      ...(amazon ? coloured(amazon, rows.flatMap(({ to, group, tried }) => (to && tried.unusable === undefined ? [{ ...to, look: lookOf(tried, to), group }] : []))) : []),
     );
     this.#trace.replaceChildren(...rows.map((row) => this.#row(row)));
     const consent = consentOf(trace, outcome);
@@ -79,7 +79,7 @@ export class EventView {
     if (reason === undefined) {
       this.#outcome.className = "outcome mapped";
       this.#outcome.replaceChildren(
-        make("p", { class: "headline" }, make("span", { class: "verdict" }, "Mapped"), type !== undefined && make("code", {}, type)),
+        make("p", { class: "headline" }, make("span", { class: "sign", "aria-hidden": "true" }, "✓"), make("span", { class: "verdict" }, "Mapped"), type !== undefined && make("code", {}, type)),
         make("p", {}, notes.length > 0 ? `It would be sent to Amazon, with ${counted(notes.length, "note")} on what was repaired or left out.` : "It would be sent to Amazon as it stands here."),
       );
       return;
@@ -87,7 +87,7 @@ export class EventView {
     const where = detail === "not_json" && event.problem ? ` ${capital(event.problem.message)}.` : "";
     this.#outcome.className = "outcome dropped";
     this.#outcome.replaceChildren(
-      make("p", { class: "headline" }, make("span", { class: "verdict" }, "Dropped"), make("code", {}, reason)),
+      make("p", { class: "headline" }, make("span", { class: "sign", "aria-hidden": "true" }, "✕"), make("span", { class: "verdict" }, "Dropped"), make("code", {}, reason)),
       make("p", {}, ...prose(`${capital(detail === undefined ? REASONS[reason] : DETAILS[detail])}.${where}`)),
       ...(remedy === undefined ? [] : [make("p", { class: "remedy" }, make("strong", {}, "To change this: "), ...prose(remedy.endsWith(".") ? remedy : `${remedy}.`))]),
     );
@@ -100,11 +100,11 @@ export class EventView {
       note !== undefined && unusable === undefined && NOTES[note],
       says && unusable === undefined && `says ${signalsOf(says)}`,
     ].filter((remark): remark is string => typeof remark === "string");
-    const origin = from ? make("button", { type: "button", class: "path", title: "Show it in the event" }, path) : make("span", { class: "path" }, path);
+    const origin = from ? make("button", { type: "button", class: "path", title: "Show it in the event" }, ...dotted(path)) : make("span", { class: "path" }, ...dotted(path));
     const row = make(
       "li",
       { class: unusable === undefined ? "row used" : "row unused" },
-      make("span", { class: "field" }, field),
+      make("span", { class: "field" }, ...dotted(field)),
       make("span", { class: "value" }, value),
       origin,
       remarks.length > 0 && make("span", { class: "remark" }, ...prose(remarks.join("; "))),
@@ -118,6 +118,11 @@ export class EventView {
     if (from) origin.addEventListener("click", () => this.#editor.select(from));
     return row;
   }
+}
+
+function lookOf({ unusable }: Tried, { kind }: Place): Mark["look"] {
+  if (unusable !== undefined) return "refused";
+  return kind === "scalar" ? "won" : "area";
 }
 
 /** Amazon's event out of the text of an outcome, laid out, every number as it is sent. */
@@ -140,15 +145,16 @@ function toAmazon(amazon: Json | undefined, { field }: Tried): Place | undefined
   const { node, isExact } = find(root, field);
   if (isExact) return node;
   // A match key is known by its type.
-  return find(root, "matchKeys").node.children.find((key) => key.children.some(({ start, end }) => text.slice(start, end) === `"${field}"`));
+  const key = find(root, "matchKeys").node.children.find(({ children }) => children.some(({ start, end }) => text.slice(start, end) === `"${field}"`));
+  return key && find(key, "values.0").node;
 }
 
-/** The mark of a place where a text is wrong. */
-export function wrongAt(text: string, at: number): Mark {
+/** The mark of the place where a text stops being JSON. */
+export function wrongIn({ tokens, problem }: Json): Mark {
+  const seen = tokens.filter(({ kind }) => kind !== "blank");
   // At the end there is nothing to underline: the last thing that stands there is.
-  const start = at < text.length && text[at]?.trim() !== "" ? at : Math.max(0, text.slice(0, at).trimEnd().length - 1);
-  const length = /^[\w."-]+/u.exec(text.slice(start))?.[0].length ?? 1;
-  return { start, end: Math.min(text.length, start + length), look: "wrong" };
+  const { start, end } = seen.find((token) => token.start >= (problem?.at ?? 0)) ?? seen.at(-1) ?? { start: 0, end: 0 };
+  return { start, end, look: "wrong" };
 }
 
 const FLAGS = ["amznUserData", "amznAdStorage"] as const;
@@ -176,14 +182,17 @@ function consentOf(trace: Trace, outcome: Outcome): HTMLElement[] {
       {},
       make("code", { class: "flag" }, flag),
       make("span", { class: `chip ${together}` }, { denied: "Denied", granted: "Granted", silent: "Nothing said" }[together]),
-      make("span", { class: "remark" }, ...(who.length > 0 ? prose(`by ${who.map((path) => `\`${path}\``).join(", ")}`) : ["no signal of the event speaks of it"])),
-      wire !== undefined && make("span", { class: "remark" }, "sent as ", make("code", {}, wire)),
+      make(
+        "span",
+        { class: "remark" },
+        ...prose((who.length > 0 ? `by ${who.map((path) => `\`${path}\``).join(", ")}` : "by no signal of the event") + (wire === undefined ? "" : `; sent as \`${wire}\``)),
+      ),
     );
   });
   const strings = [sent?.tcf !== undefined && "tcf", sent?.gpp !== undefined && "gpp"].filter((name) => name !== false);
   const told =
     trace.reason === "consent_denied" || trace.reason === "consent_missing"
-      ? "Nothing is sent: see above."
+      ? "Nothing is sent."
       : outcome.outcome === "dropped"
         ? "Nothing is sent: the event was dropped for another reason."
         : strings.length > 0

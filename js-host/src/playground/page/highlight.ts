@@ -5,7 +5,7 @@ import type { Json, Range } from "./json.js";
 /** A range to point out. */
 export interface Mark extends Range {
   /** A class of the style sheet. */
-  readonly look: "won" | "refused" | "wrong";
+  readonly look: "won" | "area" | "refused" | "wrong";
   /** What it belongs to: all of one group light up together. */
   readonly group?: string;
 }
@@ -53,7 +53,10 @@ export function coloured({ text, tokens }: Json, marks: readonly Mark[] = []): H
 }
 
 function lineOf(parts: readonly (HTMLElement | string)[], isWrong: boolean): HTMLElement {
-  return make("div", { class: isWrong ? "line bad" : "line" }, ...parts);
+  const line = make("div", { class: isWrong ? "line bad" : "line" }, ...parts);
+  // What is too long goes on below its own beginning, where the style sheet wants that.
+  line.style.setProperty("--indent", `${(/^ */u.exec(line.textContent ?? "")?.[0].length ?? 0) + 2}ch`);
+  return line;
 }
 
 /** Lights up what belongs to a group, within an element; nothing for undefined. */

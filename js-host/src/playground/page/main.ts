@@ -4,7 +4,7 @@ import { BatchView } from "./batch_view.js";
 import { compile, fetchModule, start, type Config, type Transformer } from "./core.js";
 import { announce, button, byId, make, prose } from "./dom.js";
 import { Editor, placeOf } from "./editor.js";
-import { EventView, wrongAt } from "./event_view.js";
+import { EventView, wrongIn } from "./event_view.js";
 import { examplesAt, manyAt } from "./examples.js";
 import type { Mark } from "./highlight.js";
 import { find, pretty, readJson, type Node as Place } from "./json.js";
@@ -16,8 +16,7 @@ import { themeButton } from "./theme.js";
 const BEGINNING = `{
   "dataSetName": "web_events",
   "defaults": { "currencyCode": "USD" }
-}
-`;
+}`;
 
 /** What is shown, and what it was made by. */
 class Playground {
@@ -64,6 +63,11 @@ class Playground {
       this.#settingsChanged();
       this.#now.focus();
     });
+    byId("many-open").addEventListener("click", () => {
+      this.#batch.take(this.#event.text);
+      this.#choose("panel-batch");
+      byId("tab-batch").focus();
+    });
     byId("format-event").addEventListener("click", () => this.#format(this.#event));
     byId("format-config").addEventListener("click", () => this.#format(this.#config));
     addEventListener("hashchange", () => this.openLink());
@@ -71,13 +75,13 @@ class Playground {
   }
 
   set event(text: string) {
-    this.#event.text = pretty(readJson(text.trim())) ?? text;
+    this.#event.text = laidOut(text);
     byId<HTMLSelectElement>("example").value = "";
     this.#map();
   }
 
   set config(text: string) {
-    this.#config.text = text;
+    this.#config.text = text.trimEnd();
     this.#settingsChanged();
   }
 
@@ -86,8 +90,8 @@ class Playground {
     const held = readFragment(location.hash);
     if (held === undefined) return false;
     this.#now.value = held.now;
-    this.#config.text = held.config;
-    this.#event.text = held.event;
+    this.#config.text = laidOut(held.config);
+    this.#event.text = laidOut(held.event);
     byId<HTMLSelectElement>("example").value = "";
     this.#settingsChanged();
     // What was typed need not stand in the address for longer.
@@ -109,7 +113,7 @@ class Playground {
     select.addEventListener("change", () => {
       const example = examplesAt(this.#instant() ?? Date.now())[Number(select.value)];
       if (select.value === "" || example === undefined) return;
-      this.#event.text = pretty(readJson(example.text)) ?? example.text;
+      this.#event.text = laidOut(example.text);
       this.#map();
     });
   }
@@ -117,7 +121,7 @@ class Playground {
   #format(editor: Editor): void {
     const text = pretty(editor.json);
     if (text === undefined) return announce("It is not JSON, so it stays as it is");
-    editor.text = `${text}\n`;
+    editor.text = text;
     if (editor === this.#config) this.#settingsChanged();
     else this.#map();
     announce("Laid out anew");
@@ -142,7 +146,7 @@ class Playground {
   #compile(): void {
     const { json, text } = this.#config;
     if (text.trim() !== "" && json.problem) {
-      return this.#configProblem(`it is not JSON: ${json.problem.message}`, wrongAt(text, json.problem.at));
+      return this.#configProblem(`it is not JSON: ${json.problem.message}`, wrongIn(json));
     }
     const config: unknown = text.trim() === "" ? {} : JSON.parse(text);
     const compiled = compile(config);
@@ -157,7 +161,6 @@ class Playground {
     this.#config.mark([]);
     this.#config.area.setAttribute("aria-invalid", "false");
     byId("config-problem").hidden = true;
-    byId("stale").hidden = true;
   }
 
   #configProblem(message: string, mark: Mark | undefined): void {
@@ -170,19 +173,32 @@ class Playground {
       make("p", {}, ...prose(message)),
       ...(mark ? [button(`Go to ${placeOf(this.#config.text, mark.start)}`, { class: "link" }, () => this.#config.select(mark))] : []),
     );
-    byId("stale").hidden = this.#transformer === undefined;
   }
 
   #map(): void {
     const now = this.#instant();
     this.#shown = undefined;
+    byId("stale").hidden = true;
+    byId("many").hidden = !isMany(this.#event.text, this.#event.json.root);
     if (this.#event.text.trim() === "") return this.#view.nothing("Paste an event, or pick an example.");
     if (this.#transformer === undefined) return this.#view.nothing("Nothing is mapped while the config is wrong.");
-    if (now === undefined) return this.#view.nothing("Nothing is mapped while the instant is none.");
+    if (now === undefined) return this.#view.nothing("Nothing is mapped until “Map at” is an instant.");
     const bytes = new TextEncoder().encode(this.#event.text.trim());
     this.#view.show({ outcome: this.#transformer.evaluateJson(bytes, now), trace: this.#transformer.explainJson(bytes, now) });
+    byId("stale").hidden = this.#isConfigRight;
     this.#shown = { event: this.#event.text, config: this.#config.text, now };
   }
+}
+
+function laidOut(text: string): string {
+  return pretty(readJson(text.trim())) ?? text;
+}
+
+/** Whether a text is a list of events, or one event a line. */
+function isMany(text: string, root: Place | undefined): boolean {
+  if (root) return root.kind === "list";
+  const [first = "", second = ""] = text.trim().split("\n", 2);
+  return second.trimStart().startsWith("{") && readJson(first).root?.kind === "object";
 }
 
 /** The place that an error of a config is about: its value, or its key where the value is long or missing. */

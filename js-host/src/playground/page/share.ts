@@ -59,7 +59,11 @@ console.log(JSON.stringify(outcome, null, 2));
 
 /** What is shown as the fragment of a link, which browsers send to nobody. */
 export function fragmentOf({ event, config, now }: Shown): string {
-  return `#${new URLSearchParams({ event, config, now: new Date(now).toISOString() }).toString()}`;
+  const short = (text: string): string => {
+    const json = readJson(text);
+    return json.root ? compact(json) : text;
+  };
+  return `#${new URLSearchParams({ event: short(event), config: short(config), now: new Date(now).toISOString() }).toString()}`;
 }
 
 /** What a fragment holds; undefined for any other. */
