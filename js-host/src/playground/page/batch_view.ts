@@ -176,7 +176,7 @@ export class BatchView {
     const { events, mapped, dropped, notes, matchKeys, fixes } = coverage;
     const sampleOf = (code: string): HTMLElement | undefined => {
       const sample = samples[code];
-      return sample && button(`Line ${number(sample.line)}`, { class: "link", "aria-label": `Show the first event with ${code}, line ${sample.line}` }, () => this.#open(sample));
+      return sample && button(`Line ${number(sample.line)}`, { class: "link", "aria-label": `Line ${number(sample.line)}: show the first event with ${code}` }, () => this.#open(sample));
     };
     const rowsOf = (counts: Readonly<Record<string, number>>, words: Readonly<Record<string, string>>) =>
       Object.entries(counts).map(([code, count]) => ({ code, words: words[code] ?? "", count, action: sampleOf(code) }));

@@ -36,7 +36,7 @@ export interface Json {
 }
 
 const TOKEN =
-  /([ \t\r\n]+)|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])|((?:true|false|null)(?!\w))|([{}[\],:])|("[^"\n]*"?|[^\s{}[\],:"]+)/uy;
+  /([ \t\r\n]+)|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])|((?:true|false|null)(?!\w))|([{}[\],:])|("[^"\n]*"?|[^ \t\r\n{}[\],:"]+)/uy;
 const KINDS: readonly TokenKind[] = ["blank", "text", "number", "word", "mark", "wrong"];
 /** The core reads 64 containers inside each other. */
 const MOST_DEPTH = 200;
