@@ -74,6 +74,17 @@ test("a row of the explanation leads to its input, and lights up both ends", asy
     const path = page.locator("#trace button.path", { hasText: "traits.email" });
     await path.focus();
     assert.deepEqual(await texts(page, ".lit"), ['"Jane.Doe@example.com"', `"${(await amazonEvent(page)).matchKeys[0].values[0]}"`]);
+    // Below what can be seen of the event, until it is pointed at.
+    await page.locator("#trace .row", { hasText: "properties.currency" }).hover();
+    assert.equal((await texts(page, ".lit"))[0], '"USD"');
+    assert.ok(
+      await page.evaluate(() => {
+        const [lit, view] = [document.querySelector(".lines .lit"), document.querySelector(".editor.tall")].map((one) => one.getBoundingClientRect());
+        return lit.top >= view.top && lit.bottom <= view.bottom;
+      }),
+    );
+    await page.mouse.move(0, 0);
+    assert.equal((await texts(page, ".lit"))[0], '"Jane.Doe@example.com"');
     await page.keyboard.press("Enter");
     assert.equal(await page.evaluate(() => document.getSelection().toString()), '"Jane.Doe@example.com"');
     assert.equal(await page.evaluate(() => document.activeElement.id), "event-text");

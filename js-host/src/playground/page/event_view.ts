@@ -93,6 +93,11 @@ export class EventView {
     );
   }
 
+  #light(group: string | undefined): void {
+    lightUp(this.#editor.lines, group);
+    lightUp(this.#amazon, group);
+  }
+
   #row({ tried, group, from }: Row): HTMLElement {
     const { field, value, path, unusable, note, says } = tried;
     const remarks = [
@@ -103,18 +108,17 @@ export class EventView {
     const origin = from ? make("button", { type: "button", class: "path", title: "Show it in the event" }, ...dotted(path)) : make("span", { class: "path" }, ...dotted(path));
     const row = make(
       "li",
-      { class: unusable === undefined ? "row used" : "row unused" },
+      { class: unusable === undefined ? "row used" : "row unused", "data-row": group },
       make("span", { class: "field" }, ...dotted(field)),
       make("span", { class: "value" }, value),
       origin,
       remarks.length > 0 && make("span", { class: "remark" }, ...prose(remarks.join("; "))),
     );
-    const light = (group: string | undefined) => (): void => {
-      lightUp(this.#editor.lines, group);
-      lightUp(this.#amazon, group);
-    };
-    for (const type of ["pointerenter", "focusin"]) row.addEventListener(type, light(group));
-    for (const type of ["pointerleave", "focusout"]) row.addEventListener(type, light(undefined));
+    for (const type of ["pointerenter", "focusin"]) row.addEventListener(type, () => this.#light(group));
+    // What has the focus stays lit when the pointer only passed by.
+    for (const type of ["pointerleave", "focusout"]) {
+      row.addEventListener(type, () => this.#light(this.#trace.querySelector<HTMLElement>("[data-row]:focus-within")?.dataset["row"]));
+    }
     if (from) origin.addEventListener("click", () => this.#editor.select(from));
     return row;
   }

@@ -59,11 +59,16 @@ function lineOf(parts: readonly (HTMLElement | string)[], isWrong: boolean): HTM
   return line;
 }
 
-/** Lights up what belongs to a group, within an element; nothing for undefined. */
+/** Lights up what belongs to a group, within an element, and scrolls that alone to it; nothing for undefined. */
 export function lightUp(within: HTMLElement, group: string | undefined): void {
   for (const lit of within.querySelectorAll(".lit")) lit.classList.remove("lit");
   if (group === undefined) return;
   for (const span of within.querySelectorAll<HTMLElement>("[data-group]")) {
     if (span.dataset["group"]?.split(" ").includes(group)) span.classList.add("lit");
   }
+  const lit = within.querySelector(".lit");
+  const scroller = within.closest(".editor, .code-view");
+  if (lit === null || scroller === null) return;
+  const [place, view] = [lit.getBoundingClientRect(), scroller.getBoundingClientRect()];
+  if (place.top < view.top || place.bottom > view.bottom) scroller.scrollTop += place.top - view.top - scroller.clientHeight / 3;
 }
