@@ -344,14 +344,25 @@ test("nothing moves for those who asked for that", async () => {
   await visit(browser, served.url, { motion: "reduce" }, async (page) => assert.equal(await moving(page), 0));
 });
 
+/** Where there is little room, the config is folded away. */
+async function unfold(page) {
+  if (await page.locator("#fold").isVisible()) await page.click("#fold");
+}
+
 /** Brings the page into each of its states. */
 const STATES = {
   "an event": async () => undefined,
   "a drop": (page) => page.selectOption("#example", { label: "Page in Germany: nobody was asked" }),
   "an event with long values": (page) =>
     page.fill("#event-text", JSON.stringify({ ...order, timestamp: new Date().toISOString(), messageId: "m".repeat(300), event: `Order Completed`, traits: { ...order.traits, email: `${"x".repeat(200)}@example.com`, ["k".repeat(200)]: 1 } })),
-  "a wrong config": (page) => page.fill("#config-text", `{ "${"nowhere".repeat(30)}": 1 }`),
-  "a wrong instant": (page) => page.fill("#now", "yesterday"),
+  "a wrong config": async (page) => {
+    await unfold(page);
+    await page.fill("#config-text", `{ "${"nowhere".repeat(30)}": 1 }`);
+  },
+  "a wrong instant": async (page) => {
+    await unfold(page);
+    await page.fill("#now", "yesterday");
+  },
   "a batch": async (page) => {
     await page.click("#tab-batch");
     await page.click("#batch-example");
@@ -360,6 +371,26 @@ const STATES = {
   "no batch": (page) => page.click("#tab-batch"),
   "something to share": (page) => page.click("#tab-share"),
 };
+
+test("on a telephone the config is folded away, until it is asked for or wrong", async () => {
+  await visit(browser, served.url, { width: 400 }, async (page) => {
+    assert.equal(await page.locator("#config-text").isVisible(), false);
+    assert.equal(await page.getAttribute("#fold", "aria-expanded"), "false");
+    await page.focus("#fold");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.locator("#config-text").isVisible(), true);
+    assert.equal(await page.getAttribute("#fold", "aria-expanded"), "true");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.locator("#config-text").isVisible(), false);
+  });
+  await visit(browser, `${served.url}#event=%7B%7D&config=%7B%22nope%22%3A1%7D`, { width: 400 }, async (page) => {
+    assert.match(await page.locator("#config-problem").innerText(), /^config nope is not a known key/u);
+  });
+  await visit(browser, served.url, {}, async (page) => {
+    assert.equal(await page.locator("#config-text").isVisible(), true);
+    assert.equal(await page.locator("#fold").isVisible(), false);
+  });
+});
 
 for (const width of [400, 900, 1440]) {
   test(`at ${width} px nothing is cut off at the side`, async () => {

@@ -69,6 +69,7 @@ class Playground {
       byId("tab-batch").focus();
     });
     byId("format-event").addEventListener("click", () => this.#format(this.#event));
+    byId("fold").addEventListener("click", () => fold(!byId("settings").classList.contains("folded")));
     byId("format-config").addEventListener("click", () => this.#format(this.#config));
     addEventListener("hashchange", () => this.openLink());
     this.#choose("panel-event");
@@ -167,6 +168,7 @@ class Playground {
     this.#isConfigRight = false;
     this.#config.mark(mark ? [mark] : []);
     this.#config.area.setAttribute("aria-invalid", "true");
+    fold(false);
     const problem = byId("config-problem");
     problem.hidden = false;
     problem.replaceChildren(
@@ -188,6 +190,13 @@ class Playground {
     byId("stale").hidden = this.#isConfigRight;
     this.#shown = { event: this.#event.text, config: this.#config.text, now };
   }
+}
+
+/** Folds the config away, or not; where there is room for it, it is shown in any case. */
+function fold(isFolded: boolean): void {
+  byId("settings").classList.toggle("folded", isFolded);
+  byId("fold").setAttribute("aria-expanded", String(!isFolded));
+  byId("fold").textContent = isFolded ? "Show" : "Hide";
 }
 
 function laidOut(text: string): string {
