@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every test: the core natively, the core as WebAssembly under Node, the host, the packed package in each runtime, and at
-# the edge.
+# Every test: the core natively, the core as WebAssembly under Node, the host, the packed package in each runtime and at the
+# edge, and the playground in a browser.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib.sh
@@ -39,4 +39,13 @@ if npm_packages tests/edge; then
 else
     ! npm view esbuild version >/dev/null 2>&1 || exit 1
     echo "NOT INSTALLED, NOT TESTED: Cloudflare's runtime and tools of tests/edge."
+fi
+
+say "the playground in a browser"
+if npm_packages tests/browser; then
+    # Without a browser they are skipped by name.
+    npm --prefix tests/browser run --silent test
+else
+    ! npm view playwright-core version >/dev/null 2>&1 || exit 1
+    echo "NOT INSTALLED, NOT TESTED: the tools of tests/browser."
 fi

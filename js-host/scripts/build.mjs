@@ -1,7 +1,7 @@
 // Builds dist/: puts the core of ../pkg there in the two forms that runtimes can load, then compiles the TypeScript.
 // Silent when all is well, and quick when nothing has changed.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -36,9 +36,16 @@ copyFileSync(fileURLToPath(new URL("../../src/config.schema.json", import.meta.u
 copyFileSync(`${root}src/mock/mock-plan.schema.json`, `${root}dist/mock-plan.schema.json`);
 for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), root + name);
 
+// What the compiler does not make of the playground's page.
+const page = "playground/page/";
+mkdirSync(`${root}dist/${page}`, { recursive: true });
+for (const name of readdirSync(`${root}src/${page}`)) {
+  if (/\.(?:html|css|svg)$/u.test(name)) copyFileSync(`${root}src/${page}${name}`, `${root}dist/${page}${name}`);
+}
+
 const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
 if (!existsSync(tsc)) fail("the compiler is missing: run `npm ci` in js-host");
 const compiled = spawnSync(process.execPath, [tsc, "--build", root], { stdio: ["ignore", "inherit", "inherit"] });
 // Left alone, the next build would take what failed for up to date.
-if (compiled.status !== 0) for (const name of [".library", ".node"]) rmSync(`${root}dist/${name}.tsbuildinfo`, { force: true });
+if (compiled.status !== 0) for (const name of [".library", ".node", ".page"]) rmSync(`${root}dist/${name}.tsbuildinfo`, { force: true });
 process.exit(compiled.status ?? 1);

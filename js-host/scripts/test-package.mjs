@@ -9,7 +9,8 @@ import { brotliCompressSync } from "node:zlib";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 // Every module of the sources and nothing else: a leftover of an earlier build is no part of the package.
-const modules = readdirSync(join(root, "src"), { recursive: true })
+const sources = readdirSync(join(root, "src"), { recursive: true });
+const modules = sources
   .filter((name) => name.endsWith(".ts"))
   .map((name) => name.slice(0, -".ts".length));
 const expected = [
@@ -21,9 +22,12 @@ const expected = [
   "dist/mock-plan.schema.json",
   "package.json",
   ...["core.js", "core.d.ts", "core.wasm", "core.d.wasm.ts", "core.base64.js", "core.base64.d.ts"].map((name) => `dist/wasm/${name}`),
-  ...modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]),
+  ...sources.filter((name) => /\.(?:html|css|svg)$/u.test(name)).map((name) => `dist/${name}`),
+  // Nobody imports a page, so its modules come without types.
+  ...modules.flatMap((name) => [`dist/${name}.js`, ...(name.startsWith("playground/page/") ? [] : [`dist/${name}.d.ts`])]),
 ].sort();
 const MAX_UNPACKED = 1.5 * 2 ** 20;
+const MAX_PAGE = 100 * 1024;
 const MAX_MODULE = { raw: 300 * 1024, brotli: 110 * 1024 };
 
 const empty = mkdtempSync(join(tmpdir(), "amazon-dsp-events-package-"));
@@ -36,6 +40,9 @@ try {
   const missing = expected.filter((path) => !files.includes(path));
   if (extra.length + missing.length > 0) throw new Error(`the package's files differ: extra [${extra}], missing [${missing}]`);
   if (packed.unpackedSize > MAX_UNPACKED) throw new Error(`the package has ${packed.unpackedSize} bytes unpacked, over ${MAX_UNPACKED}`);
+
+  const page = packed.files.filter(({ path }) => path.startsWith("dist/playground/")).reduce((sum, { size }) => sum + size, 0);
+  if (page > MAX_PAGE) throw new Error(`the playground has ${page} bytes, over ${MAX_PAGE}`);
 
   writeFileSync(join(empty, "package.json"), '{ "name": "empty", "private": true, "type": "module" }');
   npm(["install", "--silent", "--prefer-offline", join(empty, packed.filename)], empty);
@@ -96,6 +103,7 @@ await mock.close();
   console.log(`package: ${files.length} files, ${kib(packed.size)} packed; installs and runs`);
   console.log(`unpacked: ${kib(packed.unpackedSize)} (limit ${kib(MAX_UNPACKED)})`);
   console.log(`module: ${kib(bytes.raw)} raw (limit ${kib(MAX_MODULE.raw)}), ${kib(bytes.brotli)} brotli (limit ${kib(MAX_MODULE.brotli)})`);
+  console.log(`playground: ${kib(page)} (limit ${kib(MAX_PAGE)})`);
   console.log("files, largest first:");
   for (const { path, size } of packed.files.toSorted((a, b) => b.size - a.size)) console.log(`  ${kib(size).padStart(10)}  ${path}`);
 } finally {

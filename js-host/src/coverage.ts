@@ -1,5 +1,6 @@
 // What a body of events is worth at Amazon: which match keys they have, why events are dropped, and what would help most.
 import type { Config, DropReason, MatchKeyType, Note, Trace } from "./core.js";
+import { redact } from "./redact.js";
 
 /** Events of one name. */
 export interface EventCoverage {
@@ -59,6 +60,16 @@ class EventCount {
   dropped = 0;
   withValue = 0;
   readonly matchKeys: Counts = {};
+}
+
+/** An event's own name, or its type; without what must not be shown. */
+export function nameOf(bytes: Uint8Array): string {
+  try {
+    const { event, type } = JSON.parse(new TextDecoder().decode(bytes)) as { event?: unknown; type?: unknown };
+    return redact(typeof event === "string" ? event : typeof type === "string" ? type : "(no name)");
+  } catch {
+    return "(unreadable)";
+  }
 }
 
 /** Counts events one by one; see {@link CoverageCounter.result}. */

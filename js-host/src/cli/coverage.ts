@@ -1,7 +1,6 @@
 // `coverage`: what a file of events is worth at Amazon, and what would help most.
-import { CoverageCounter, type Coverage } from "../coverage.js";
+import { CoverageCounter, nameOf, type Coverage } from "../coverage.js";
 import type { Config, MatchKeyType, Trace } from "../core.js";
-import { redact } from "../redact.js";
 import { NOTES, REASONS } from "../words.js";
 import type { ExitCode } from "./errors.js";
 import { CommandError } from "./errors.js";
@@ -40,16 +39,6 @@ export async function coverage(file: string | undefined, options: CoverageOption
   if (result.events === 0) throw new CommandError(1, `${input.name} has no event`);
   await new Output().write(`${options.json ? JSON.stringify(result) : inWords(result)}\n`);
   return 0;
-}
-
-/** An event's own name, or its type. */
-function nameOf(bytes: Uint8Array): string {
-  try {
-    const { event, type } = JSON.parse(new TextDecoder().decode(bytes)) as { event?: unknown; type?: unknown };
-    return redact(typeof event === "string" ? event : typeof type === "string" ? type : "(no name)");
-  } catch {
-    return "(unreadable)";
-  }
 }
 
 const MOST_ROWS = 20;

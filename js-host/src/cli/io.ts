@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 
 import { isConfigError, Transformer, type Config } from "../core.js";
 import { messageOf } from "../errors.js";
+import { parseInstant } from "../instant.js";
 import { RecordSplitter, type InputRecord } from "../records.js";
 import { CommandError } from "./errors.js";
 
@@ -81,10 +82,8 @@ export async function loadConfig(file: string | undefined): Promise<LoadedConfig
 /** The instant that `--now` names, as epoch milliseconds. */
 export function parseNow(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const parts = /^(\d{4}-\d{2}-\d{2})(?:[T ]([\d:.]+)(Z|[+-]\d{2}:?\d{2})?)?$/i.exec(text);
-  // Without an offset it is UTC, as in events, and not whatever the machine's zone is.
-  const millis = parts ? Date.parse(`${parts[1]}T${parts[2] ?? "00:00"}${parts[3] ?? "Z"}`) : Number.NaN;
-  if (Number.isNaN(millis)) {
+  const millis = parseInstant(text);
+  if (millis === undefined) {
     throw new CommandError(2, `--now must be an ISO 8601 instant such as 2026-11-21T00:00:00Z, got \`${text}\``);
   }
   return millis;

@@ -14,6 +14,7 @@ import { importConfig, type ImportConfigOptions } from "./import_config.js";
 import { say } from "./io.js";
 import { FAULTS_HELP, mock, type MockOptions } from "./mock.js";
 import { optionOf } from "./parameters.js";
+import { playground, type PlaygroundOptions } from "./playground.js";
 import { replay, type ReplayOptions } from "./replay.js";
 import { send, type SendOptions } from "./send.js";
 import { serve, type ServeOptions } from "./serve.js";
@@ -224,6 +225,17 @@ Examples:
     )
     .action(async (options: MockOptions) => {
       done(await mock(options));
+    });
+
+  root
+    .command("playground")
+    .summary("try events and configs in a local web page")
+    .description("Serves a page on loopback that maps events in the browser: what becomes of each, why, and what a file of them is worth.")
+    .option("--port <port>", "port; 0 takes a free one", whole(0, 65_535), 8789)
+    .option("--config <file>", "settings of the mapping that the page begins with, as JSON; read again with each reload")
+    .addHelpText("after", "\nExample:\n  amazon-dsp-events playground --config amazon-dsp-events.json")
+    .action(async (options: PlaygroundOptions) => {
+      done(await playground(options));
     });
 
   return root;
