@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 
 import { messageOf, UsageError } from "../errors.js";
-import { FAULTS, parsePlan, parseShares, startMock, type FaultName, type FaultShares, type Plan } from "../mock/index.js";
+import { FAULTS, faultNames, parsePlan, parseShares, startMock, type FaultName, type FaultShares, type Plan } from "../mock/index.js";
 import { CommandError } from "./errors.js";
 import { reasonOf, say } from "./io.js";
 
@@ -27,8 +27,8 @@ ${(Object.keys(FAULTS) as FaultName[])
   .join("\n")}
   BAD_REQUEST or another of Amazon's codes: an error for the event, with that code
 
-Faults of a plan's token endpoint:
-  ${(Object.keys(FAULTS) as FaultName[]).filter((name) => (FAULTS[name].endpoints as readonly string[]).includes("token")).join(", ")}`;
+Faults of a plan's other endpoints:
+${(["token", "consent", "accounts"] as const).map((endpoint) => `  ${endpoint.padEnd(12)}${faultNames(endpoint).join(", ")}`).join("\n")}`;
 
 /** Runs `mock` until it is stopped. The parameters that lead to it go to standard output. */
 export async function mock(options: MockOptions): Promise<0> {
