@@ -16,6 +16,7 @@ export interface MockOptions {
   readonly log?: string;
   readonly remember: "ids" | "counts";
   readonly validate: boolean;
+  readonly json?: true;
 }
 
 /** Every fault, for the help. */
@@ -49,7 +50,8 @@ export async function mock(options: MockOptions): Promise<0> {
     if (syscall === "open") throw new CommandError(2, `cannot write the log ${log}: ${reasonOf(error)}`);
     throw new CommandError(2, `cannot listen on port ${port}: ${listenReason(error)}`);
   });
-  for (const [name, value] of Object.entries(running.parameters)) process.stdout.write(`${name}='${value}'\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify(running.parameters)}\n`);
+  else for (const [name, value] of Object.entries(running.parameters)) process.stdout.write(`${name}='${value}'\n`);
   say(`A stand-in for Amazon listens at ${running.url}; what it has seen is at ${running.url}/__stats. Ctrl-C ends it.`);
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve).once("SIGTERM", resolve);
