@@ -31,7 +31,7 @@ export interface DoctorOptions {
 export const TEST_DATA_SET = "amazon_dsp_events_test";
 
 const SETTINGS = "developer.amazon.com > Login with Amazon > your security profile > Web Settings";
-// A `Date` has whole seconds, and a request takes its time.
+// A request takes its time.
 const SKEW_NOTED_MS = 30_000;
 const SKEW_WRONG_MS = 300_000;
 
@@ -142,8 +142,8 @@ class Doctor {
     const asked = Date.now();
     const response = await fetch(url, init);
     const date = Date.parse(response.headers.get("date") ?? "");
-    // In the middle of the exchange, as near as one can tell.
-    if (!Number.isNaN(date)) this.#skewMs = (asked + Date.now()) / 2 - date;
+    // In the middle of the exchange, as near as one can tell, and of the second that the header has.
+    if (!Number.isNaN(date)) this.#skewMs = (asked + Date.now()) / 2 - (date + 500);
     return response;
   };
 

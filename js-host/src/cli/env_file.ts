@@ -13,7 +13,7 @@ const LINE = /^\s*(export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/;
  * @param option - what names the file, for messages
  * @throws {@link CommandError} if it cannot be read
  */
-export function readEnvFile(file: string, option = "--env-file"): Record<string, string> {
+export function readEnvFile(file: string, option = "--dotenv"): Record<string, string> {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -45,7 +45,7 @@ export function checkEnvFile(file: string): void {
     accessSync(dirname(existsSync(file) ? realpathSync(file) : file), constants.W_OK | constants.X_OK);
     if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
   } catch (error) {
-    throw new CommandError(2, `cannot write --env-file ${file}: ${reasonOf(error)}`);
+    throw new CommandError(2, `cannot write --dotenv ${file}: ${reasonOf(error)}`);
   }
 }
 
@@ -76,7 +76,7 @@ export function setInEnvFile(file: string, settings: readonly Setting[]): void {
       rmSync(next, { force: true });
     }
   } catch (error) {
-    throw new CommandError(2, `cannot write --env-file ${file}: ${reasonOf(error)}`);
+    throw new CommandError(2, `cannot write --dotenv ${file}: ${reasonOf(error)}`);
   }
 }
 

@@ -154,6 +154,8 @@ export function reasonOf(error: unknown): string {
     case "EACCES":
     case "EPERM":
       return "permission denied";
+    case "EISDIR":
+      return "it is a folder";
     case "ENOSPC":
       return "the disk is full";
     default:

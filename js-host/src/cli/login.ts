@@ -22,7 +22,7 @@ export interface LoginOptions {
   readonly browser: boolean;
   readonly port: number;
   readonly redirectUri?: string;
-  readonly envFile?: string;
+  readonly dotenv?: string;
   readonly print?: true;
   readonly wrangler?: true;
   readonly region?: string;
@@ -50,7 +50,7 @@ interface Client {
 /** Runs `login`. */
 export async function login(options: LoginOptions): Promise<0> {
   if (options.print && options.wrangler) throw new CommandError(2, "--print and --wrangler exclude each other: name one place for the token");
-  const file = options.print ? undefined : (options.envFile ?? ENV_FILE);
+  const file = options.print ? undefined : (options.dotenv ?? ENV_FILE);
   const client = clientOf(options);
   if (file !== undefined) checkEnvFile(file);
 
@@ -63,16 +63,16 @@ export async function login(options: LoginOptions): Promise<0> {
 }
 
 function clientOf(options: LoginOptions): Client {
-  const file = options.envFile ?? ENV_FILE;
+  const file = options.dotenv ?? ENV_FILE;
   // The file may not be there yet: what is in it is found, and what will be in it is the token.
-  const { envFile: _, ...others } = options;
-  const given = parametersFrom(existsSync(file) ? { ...others, envFile: file } : (others as Readonly<Record<string, unknown>>));
+  const { dotenv: _, ...others } = options;
+  const given = parametersFrom(existsSync(file) ? { ...others, dotenv: file } : (others as Readonly<Record<string, unknown>>));
   const missing = PARAMETERS.filter(({ name }) => (name === "CLIENT_ID" || name === "CLIENT_SECRET") && !given[name]?.trim());
   if (missing.length > 0) {
     const lines = missing.map(({ name, where }) => `  ${name.padEnd(14)} ${where}`);
     throw new CommandError(
       2,
-      `missing connection ${missing.length === 1 ? "parameter" : "parameters"}:\n${lines.join("\n")}\n${missingHint({ envFile: file })} ` +
+      `missing connection ${missing.length === 1 ? "parameter" : "parameters"}:\n${lines.join("\n")}\n${missingHint({ dotenv: file })} ` +
         `\`login\` finds them in ${file} as well.`,
     );
   }
@@ -248,7 +248,7 @@ async function store(token: string, file: string | undefined, client: Client, op
     if (!options.json) await output.write(wranglerCommands(file));
     return;
   }
-  say(`Next: amazon-dsp-events profiles --env-file ${file}`);
+  say(`Next: amazon-dsp-events profiles --dotenv ${file}`);
 }
 
 /** The token goes from the file into the command, and is seen neither on a screen nor in a list of processes. */

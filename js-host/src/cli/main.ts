@@ -13,7 +13,7 @@ import { explain, type ExplainOptions } from "./explain.js";
 import { importConfig, type ImportConfigOptions } from "./import_config.js";
 import { say } from "./io.js";
 import { FAULTS_HELP, mock, type MockOptions } from "./mock.js";
-import { configured, connecting, envFile, mapping, positive, whole } from "./options.js";
+import { configured, connecting, dotenv, mapping, positive, whole } from "./options.js";
 import { replay, type ReplayOptions } from "./replay.js";
 import { send, type SendOptions } from "./send.js";
 import { serve, type ServeOptions } from "./serve.js";
@@ -176,7 +176,7 @@ Examples:
     });
 
   const serving = configured(
-    envFile(
+    dotenv(
       root
         .command("serve")
         .summary("take events over HTTP, as Segment does, and deliver them")
@@ -238,7 +238,7 @@ Examples:
 
 /** The options of every command that delivers. */
 function delivering(command: Command, examples: string): Command {
-  envFile(command)
+  dotenv(command)
     .option("--report <file>", "write the report there as one JSON object")
     .option("--json", "print the report on standard output as one JSON object")
     .option("--state <dir>", "keep a journal there: the same command goes on after any end")

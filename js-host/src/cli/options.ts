@@ -26,9 +26,12 @@ export function connecting(command: Command, names: readonly ParameterName[] = P
   return command.addHelpText("after", `\nConnection parameters are read from the environment (${chosen.map(({ name }) => name).join(", ")}).`);
 }
 
-/** The file that has connection parameters, for commands that read it. */
-export function envFile(command: Command): Command {
-  return command.option("--env-file <file>", "read connection parameters there that neither options nor the environment have");
+/**
+ * The file that has connection parameters, for commands that read it. `--env-file` would be the usual name: Node 20 takes an option of
+ * that name for itself wherever it stands, and ends where there is no such file.
+ */
+export function dotenv(command: Command): Command {
+  return command.option("--dotenv <file>", "read connection parameters there that neither options nor the environment have");
 }
 
 /** A region's name, as an option. */

@@ -21,10 +21,10 @@ function keyOf(name: ParameterName): string {
   return name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** The parameters that are given: by options first, the environment second, `--env-file` third. */
+/** The parameters that are given: by options first, the environment second, `--dotenv` third. */
 export function parametersFrom(options: Readonly<Record<string, unknown>>): Partial<Record<ParameterName, string>> {
-  const { envFile, region } = options;
-  const filed = typeof envFile === "string" ? readEnvFile(envFile) : {};
+  const { dotenv, region } = options;
+  const filed = typeof dotenv === "string" ? readEnvFile(dotenv) : {};
   const given: Partial<Record<ParameterName, string>> = {};
   for (const { name, secret } of PARAMETERS) {
     const option = options[keyOf(name)];
@@ -39,7 +39,7 @@ export function parametersFrom(options: Readonly<Record<string, unknown>>): Part
   return given;
 }
 
-/** The connection, from options first, the environment second, `--env-file` third. */
+/** The connection, from options first, the environment second, `--dotenv` third. */
 export function connectionFrom(options: Readonly<Record<string, unknown>>): Connection {
   return inWords(parametersFrom(options), options, "`--dry-run` needs none.");
 }
@@ -62,5 +62,5 @@ function inWords(given: Partial<Record<ParameterName, string>>, options: Readonl
 /** What to do about missing parameters. A file in the folder is pointed out and never read unasked: it decides where events go. */
 export function missingHint(options: Readonly<Record<string, unknown>>): string {
   const set = "Set them in the environment (or as options such as --client-id).";
-  return options["envFile"] === undefined && existsSync(ENV_FILE) ? `${set} \`--env-file ${ENV_FILE}\` reads the ${ENV_FILE} of this folder.` : set;
+  return options["dotenv"] === undefined && existsSync(ENV_FILE) ? `${set} \`--dotenv ${ENV_FILE}\` reads the ${ENV_FILE} of this folder.` : set;
 }

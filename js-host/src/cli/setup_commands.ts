@@ -7,7 +7,7 @@ import type { ExitCode } from "./errors.js";
 import { init, type InitOptions } from "./init.js";
 import { CONFIG_FILE } from "./io.js";
 import { login, type LoginOptions } from "./login.js";
-import { configured, connecting, envFile, region, whole } from "./options.js";
+import { configured, connecting, dotenv, region, whole } from "./options.js";
 import { ENV_FILE } from "./parameters.js";
 import { profiles, type ProfilesOptions } from "./profiles.js";
 
@@ -24,7 +24,7 @@ export function setUpCommands(root: Command, done: (exitCode: ExitCode) => void)
     .option("--no-browser", "open nothing and listen to nothing: paste the address that the browser ends at, or the code")
     .option("--port <port>", "port of this machine that Amazon redirects to; http://localhost:PORT/callback must be an Allowed Return URL", whole(0, 65_535), 8765)
     .option("--redirect-uri <url>", "another Allowed Return URL; what comes back is pasted")
-    .option("--env-file <file>", `where the token goes, and parameters are found; other lines stay (default: ${ENV_FILE})`)
+    .option("--dotenv <file>", `where the token goes, and parameters are found; other lines stay (default: ${ENV_FILE})`)
     .option("--print", "print the token once on standard output instead")
     .option("--wrangler", "print the `wrangler secret put` commands that bring it from the file into a Worker")
     .option("--json", "print where it went and how long it lives as one JSON object")
@@ -40,14 +40,14 @@ Exit codes: 0 the token is where it should be, 1 no consent or no answer, 2 wron
 
 Examples:
   CLIENT_ID=amzn1.application-oa2-client.… CLIENT_SECRET=… amazon-dsp-events login
-  amazon-dsp-events login --region eu --env-file production.env
+  amazon-dsp-events login --region eu --dotenv production.env
   amazon-dsp-events login --no-browser --wrangler`,
     )
     .action(async (options: LoginOptions) => {
       done(await login(options));
     });
 
-  const listing = envFile(
+  const listing = dotenv(
     root
       .command("profiles")
       .summary("list profiles and DSP advertisers, and the ids to use")
@@ -63,7 +63,7 @@ Examples:
 Exit codes: 0 there is an advertiser to use, 1 there is none or no answer, 2 wrong use or credentials.
 
 Examples:
-  amazon-dsp-events profiles --env-file ${ENV_FILE}
+  amazon-dsp-events profiles --dotenv ${ENV_FILE}
   amazon-dsp-events profiles --region eu --json`,
     )
     .action(async (options: ProfilesOptions) => {
@@ -71,7 +71,7 @@ Examples:
     });
 
   const checking = configured(
-    envFile(
+    dotenv(
       root
         .command("doctor")
         .summary("check the set-up step by step")
@@ -91,8 +91,8 @@ Without --send-test nothing is sent but an empty list, which Amazon refuses as o
 Exit codes: 0 all is well, 1 a check failed, 2 wrong use or credentials.
 
 Examples:
-  amazon-dsp-events doctor --env-file ${ENV_FILE}
-  amazon-dsp-events doctor --env-file ${ENV_FILE} --send-test
+  amazon-dsp-events doctor --dotenv ${ENV_FILE}
+  amazon-dsp-events doctor --dotenv ${ENV_FILE} --send-test
   amazon-dsp-events doctor --json | jq '.checks[] | select(.status == "failed")'`,
     )
     .action(async (options: DoctorOptions) => {

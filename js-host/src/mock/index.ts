@@ -407,7 +407,7 @@ class StandIn implements Mock {
     const fault = await this.#suffer(exchange, this.#accounts.next(0, () => undefined));
     if (fault === "ended") return;
     if (fault?.kind === "status") {
-      return this.#replyStatus(exchange, fault, { code: CODES[fault.status] ?? "BAD_REQUEST", message: "by request" });
+      return this.#replyStatus(exchange, fault, { code: codeOf(fault.status), message: "by request" });
     }
     if (isBroken(fault)) return spoil(exchange, fault, fault.status ?? 200, {});
     if (!this.#isAuthorized(exchange.request)) return refuse(exchange, 401, "UNAUTHORIZED", "token expired");
@@ -437,8 +437,7 @@ class StandIn implements Mock {
     if (fault === "ended") return;
     if (fault?.kind === "revoke") this.#tokens.clear();
     if (fault?.kind === "status") {
-      const code = CODES[fault.status] ?? (fault.status >= 500 ? "INTERNAL_ERROR" : "BAD_REQUEST");
-      return this.#replyStatus(exchange, fault, { code, message: "by request" });
+      return this.#replyStatus(exchange, fault, { code: codeOf(fault.status), message: "by request" });
     }
     if (isBroken(fault) && (fault.status ?? 207) >= 300) return spoil(exchange, fault, fault.status ?? 207, {});
 
@@ -543,6 +542,10 @@ function settingsOf<T extends { readonly faults?: FaultShares; readonly script?:
   if (!part) return undefined;
   const { faults: _, script: __, ...settings } = part;
   return settings;
+}
+
+function codeOf(status: number): string {
+  return CODES[status] ?? (status >= 500 ? "INTERNAL_ERROR" : "BAD_REQUEST");
 }
 
 function send(response: ServerResponse, status: number, json: unknown, headers: Record<string, string> = {}): void {
