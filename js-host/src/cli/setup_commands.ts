@@ -39,7 +39,7 @@ Once, in Amazon's console: developer.amazon.com > Login with Amazon > your secur
 Exit codes: 0 the token is where it should be, 1 no consent or no answer, 2 wrong use or credentials.
 
 Examples:
-  CLIENT_ID=amzn1.application-oa2-client.… CLIENT_SECRET=… amazon-dsp-events login
+  amazon-dsp-events login                     # CLIENT_ID and CLIENT_SECRET are in .env or in the environment
   amazon-dsp-events login --region eu --dotenv production.env
   amazon-dsp-events login --no-browser --wrangler`,
     )
