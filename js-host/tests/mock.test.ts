@@ -2,6 +2,7 @@
 // the schema and the code say the same.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { Agent, request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
@@ -666,6 +667,12 @@ test("the command does what a plan says and keeps a log; what it cannot do it sa
   const replies: unknown[] = [];
   for (let index = 0; index < 2; index++) replies.push(await (await fetch(url + TOKEN, { method: "POST", body: form() })).json());
   assert.deepEqual(replies, [{ error: "ServerError" }, JSON.parse(tokenBody("Atza|mock-1", 600))]);
+
+  const asJson = spawn(process.execPath, [bin, "mock", "--json"], { stdio: ["ignore", "pipe", "ignore"] });
+  const [parameters] = (await once(asJson.stdout, "data")) as [Buffer];
+  asJson.kill();
+  const { BASE_URL, TOKEN_URL, ...credentials } = JSON.parse(parameters.toString()) as Record<string, string>;
+  assert.deepEqual([credentials, TOKEN_URL], [MOCK_CREDENTIALS, `${BASE_URL}/auth/o2/token`]);
 
   const fail = (...args: string[]): [number | null, string] => {
     const { status, stderr } = spawnSync(process.execPath, [bin, "mock", ...args], { encoding: "utf8" });

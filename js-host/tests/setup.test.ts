@@ -1,7 +1,7 @@
 // The set-up as a person does it: `login`, `profiles`, `doctor`, `init` as processes, against a stand-in for Amazon, with every
 // failure that they name.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 
 import { inWords } from "../dist/cli/checks.js";
 import { regionCheck } from "../dist/cli/doctor.js";
+import { consentUrlFor } from "../dist/cli/regions.js";
 import { line } from "../dist/cli/progress.js";
 import { Transformer } from "../dist/core.js";
 import { startMock, type Mock, type MockOptions, type Plan } from "../dist/mock/index.js";
@@ -132,6 +133,29 @@ test("login again changes nothing but the token and its date, and a link stays a
         `# REFRESH_TOKEN: of the consent of DAY; ends 365 days later, run \`login\` again before DAY\r\nREFRESH_TOKEN='Atzr|mock-${time}'\r\n`,
     );
   }
+});
+
+const noGit = spawnSync("git", ["--version"]).status === 0 ? false : "git is not installed";
+
+test("login warns of what would give the token away, or keep it from being used", { skip: noGit }, async () => {
+  const mock = await amazon();
+  const cwd = folder();
+  spawnSync("git", ["init", "--quiet"], { cwd });
+  const open = await run(["login", "--port", "0"], { env: { ...client(mock), REFRESH_TOKEN: "Atzr|before" }, cwd, onAddress: browse });
+  assert.match(
+    open.err,
+    /\nwarning: the environment has another REFRESH_TOKEN, which goes before the file: unset it\nwarning: git does not ignore \.env: put it into \.gitignore before you commit\nNext: /,
+  );
+  writeFileSync(join(cwd, ".gitignore"), ".env\n");
+  const ignored = await run(["login", "--port", "0"], { env: client(mock), cwd, onAddress: browse });
+  assert.deepEqual([ignored.code, /warning/.test(ignored.err)], [0, false], ignored.err);
+});
+
+test("each region has its page of consent, and a stand-in its own", () => {
+  assert.deepEqual(
+    ["https://advertising-api.amazon.com", "https://advertising-api-eu.amazon.com", "https://advertising-api-fe.amazon.com", "http://127.0.0.1:8787", "https://proxy.example.com"].map(consentUrlFor),
+    ["https://www.amazon.com/ap/oa", "https://eu.account.amazon.com/ap/oa", "https://apac.account.amazon.com/ap/oa", "http://127.0.0.1:8787/ap/oa", "https://www.amazon.com/ap/oa"],
+  );
 });
 
 test("login opens the browser that is named", async () => {
