@@ -110,7 +110,7 @@ test("login keeps the refresh token in .env, with the other lines, readable by i
       "Waiting for Amazon's redirect to http://localhost:PORT/callback, at most 300 s. Ctrl-C ends it.\n" +
       "The refresh token is in .env as REFRESH_TOKEN, readable by you alone.\n" +
       "It ends 365 days after this consent: run `login` again before DAY.\n" +
-      "Next: amazon-dsp-events profiles --dotenv .env\n",
+      "Next: amazon-dsp-events profiles --dotenv .env --save\n",
   );
   const [, day] = /before (\S+)\.\n/.exec(err) ?? [];
   assert.equal(Math.round((Date.parse(day ?? "") - Date.now()) / 86_400_000 + 0.5), 365);
@@ -419,6 +419,34 @@ Set:
     advertisers: [{ advertiserId: "1234567890", name: "Stand-in Shop", country: "US", currency: "USD", profileId: "1" }],
     problems: [],
   });
+});
+
+test("profiles puts the ids of an advertiser into the file", async () => {
+  const mock = await amazon({ accounts: { advertisers: 2 } });
+  const cwd = folder();
+  const { ADVERTISER_ID: _, ...parameters } = mock.parameters;
+  const before = Object.entries(parameters).map(([name, value]) => `${name}='${value}'\n`).join("");
+  writeFileSync(join(cwd, ".env"), before);
+  const save = (...args: string[]): Promise<Result> => run(["profiles", "--dotenv", ".env", "--save", ...args], { cwd });
+  const unclear = await save();
+  assert.deepEqual([last(unclear), unclear.code], ["error: --save must be followed by one of the 2 advertisers' ids; nothing was saved", 2]);
+  const unknown = await save("42");
+  assert.deepEqual([last(unknown), unknown.code], ["error: --save must be followed by the id of an advertiser above, got `42`; nothing was saved", 2]);
+  assert.equal(readFileSync(join(cwd, ".env"), "utf8"), before);
+  const saved = await save("9000000001");
+  assert.deepEqual(
+    [saved.err, saved.code, readFileSync(join(cwd, ".env"), "utf8")],
+    [
+      "ADVERTISER_ID and PROFILE_ID of Stand-in Shop 2 are in .env.\nNext: amazon-dsp-events init, then amazon-dsp-events doctor --dotenv .env\n",
+      0,
+      `${before}ADVERTISER_ID='9000000001'\nPROFILE_ID='1'\n`,
+    ],
+  );
+  const nowhere = await run(["profiles", "--save"], { cwd });
+  assert.deepEqual([nowhere.err, nowhere.code], ["error: --save goes with --dotenv: the file that the ids are put into\n", 2]);
+  mock.setFaults({ accounts: { advertisers: 1 } });
+  assert.equal((await save()).code, 0);
+  assert.match(readFileSync(join(cwd, ".env"), "utf8"), /\nADVERTISER_ID='1234567890'\nPROFILE_ID='1'\n$/);
 });
 
 test("profiles reads every page", async () => {

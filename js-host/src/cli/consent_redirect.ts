@@ -104,7 +104,10 @@ export function pastedRedirect(prompt: string): Promise<Redirect> {
       resolve(redirectOf(text));
       lines.close();
     });
-    lines.on("SIGINT", () => process.exit(130));
+    lines.on("SIGINT", () => {
+      process.stderr.write("\n");
+      process.exit(130);
+    });
     lines.on("close", () => reject(new CommandError(2, "no address and no code came on standard input: paste what the browser's address bar shows")));
   });
 }

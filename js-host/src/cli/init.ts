@@ -59,7 +59,10 @@ function exists(file: string): CommandError {
 /** Asks what no default can know. An empty answer takes what stands in brackets. */
 async function questions(options: InitOptions, given: Answers): Promise<Answers> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  lines.on("SIGINT", () => process.exit(130));
+  lines.on("SIGINT", () => {
+    process.stderr.write("\n");
+    process.exit(130);
+  });
   const ask = async (option: string | undefined, question: string, usual: string): Promise<string> =>
     option ?? ((await lines.question(`${question} [${usual || "none"}]: `)).trim() || usual);
   try {
@@ -67,6 +70,10 @@ async function questions(options: InitOptions, given: Answers): Promise<Answers>
     const country = await ask(options.country, "Country of events that name none, such as US or DE", given.country);
     const currency = await ask(options.currency, "Currency of orders that name none, such as USD or EUR", given.currency);
     return { dataSet, country, currency };
+  } catch (error) {
+    // Ctrl-D, or the terminal has gone.
+    process.stderr.write("\n");
+    throw new CommandError(2, "no answer: nothing was written. --yes asks nothing, and --data-set, --country and --currency answer", { cause: error });
   } finally {
     lines.close();
   }

@@ -248,7 +248,7 @@ async function store(token: string, file: string | undefined, client: Client, op
     if (!options.json) await output.write(wranglerCommands(file));
     return;
   }
-  say(`Next: amazon-dsp-events profiles --dotenv ${file}`);
+  say(`Next: amazon-dsp-events profiles --dotenv ${file} --save`);
 }
 
 /** The token goes from the file into the command, and is seen neither on a screen nor in a list of processes. */

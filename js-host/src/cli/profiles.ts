@@ -4,6 +4,7 @@ import { DEFAULT_RETRY } from "../retry.js";
 import { memoryTokenStore, Tokens } from "../tokens.js";
 import { AdsApi, AdsApiError, baseUrlOf, isDsp, type Advertiser, type Profile } from "./ads_api.js";
 import { CommandError, type ExitCode } from "./errors.js";
+import { setInEnvFile } from "./env_file.js";
 import { credentialsFault } from "./faults.js";
 import { Output, say } from "./io.js";
 import { accountConnectionFrom, parametersFrom } from "./parameters.js";
@@ -13,11 +14,17 @@ import { table } from "./table.js";
 /** Options of `profiles`; connection parameters may be among them. */
 export interface ProfilesOptions {
   readonly json?: true;
+  readonly dotenv?: string;
+  /** The advertiser whose ids go into the `--dotenv` file; true: the only one. */
+  readonly save?: string | true;
   readonly timeout: number;
 }
 
 /** Runs `profiles`. */
 export async function profiles(options: ProfilesOptions): Promise<ExitCode> {
+  if (options.save !== undefined && options.dotenv === undefined) {
+    throw new CommandError(2, "--save goes with --dotenv: the file that the ids are put into");
+  }
   const given = options as unknown as Record<string, unknown>;
   const connection = accountConnectionFrom(given);
   const runtime = runtimeOf({});
@@ -51,9 +58,30 @@ export async function profiles(options: ProfilesOptions): Promise<ExitCode> {
   if (options.json) await new Output().write(`${JSON.stringify({ baseUrl: base, profiles: found, advertisers, problems })}\n`);
   else await new Output().write(`${inWords(found, advertisers, { ADVERTISER_ID, PROFILE_ID }).join("\n")}\n`);
   for (const problem of problems) say(`warning: ${problem}`);
-  if (advertisers.length > 0) return 0;
-  say(`error: ${nothing(found, base)}`);
-  return 1;
+  if (advertisers.length === 0) {
+    say(`error: ${nothing(found, base)}`);
+    return 1;
+  }
+  if (options.save !== undefined && options.dotenv !== undefined) save(options.save, advertisers, options.dotenv);
+  return 0;
+}
+
+function save(chosen: string | true, advertisers: readonly Advertiser[], file: string): void {
+  const own = advertisers.filter(({ advertiserId }) => chosen === true || advertiserId === chosen);
+  const [one] = own;
+  if (!one || own.length > 1) {
+    const came = chosen === true ? `--save must be followed by one of the ${own.length} advertisers' ids` : `--save must be followed by the id of an advertiser above, got \`${chosen}\``;
+    throw new CommandError(2, `${came}; nothing was saved`);
+  }
+  const settings = [
+    { name: "ADVERTISER_ID", value: one.advertiserId },
+    { name: "PROFILE_ID", value: one.profileId },
+  ];
+  // From outside, and into a file that shells read.
+  if (!settings.every(({ value }) => /^[\w.-]+$/.test(value))) throw new CommandError(1, "an id is no id (letters, digits, `_`, `.`, `-`); nothing was saved");
+  setInEnvFile(file, settings);
+  say(`ADVERTISER_ID and PROFILE_ID of ${one.name} are in ${file}.`);
+  say(`Next: amazon-dsp-events init, then amazon-dsp-events doctor --dotenv ${file}`);
 }
 
 /** The parameters without another word about secrets among the options. */

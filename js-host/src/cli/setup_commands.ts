@@ -54,6 +54,7 @@ Examples:
       .description("Lists what the consent gives access to in the region: profiles, and the DSP advertisers of each."),
   )
     .addOption(region())
+    .option("--save [advertiser-id]", "put ADVERTISER_ID and PROFILE_ID into the --dotenv file: of the only advertiser, or of the one named")
     .option("--json", "print both lists as one JSON object")
     .option("--timeout <seconds>", "how long a request may take", whole(1, 600), 30);
   connecting(listing, ["CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "PROFILE_ID", "BASE_URL", "TOKEN_URL"])
@@ -64,6 +65,7 @@ Exit codes: 0 there is an advertiser to use, 1 there is none or no answer, 2 wro
 
 Examples:
   amazon-dsp-events profiles --dotenv ${ENV_FILE}
+  amazon-dsp-events profiles --dotenv ${ENV_FILE} --save 577012345678901234
   amazon-dsp-events profiles --region eu --json`,
     )
     .action(async (options: ProfilesOptions) => {
