@@ -492,6 +492,25 @@ for (const [name, plan, wrong, exitCode, message] of noProfiles) {
   });
 }
 
+test("profiles and doctor wait no longer than they say, and name who does not answer", async () => {
+  const mock = await amazon({ accounts: { faults: { hang: 1 } } });
+  const hanging = await run(["profiles", "--timeout", "1"], { env: mock.parameters });
+  const network = "Check BASE_URL and the network, then run it again";
+  assert.deepEqual([same(last(hanging)), hanging.code], [`error: no answer from http://AMAZON/v2/profiles: no reply within 1 s. ${network}`, 1]);
+  const { code, out } = await run(["doctor", "--json"], { env: { ...mock.parameters, BASE_URL: await nobody() } });
+  const wrong = (JSON.parse(out) as Doctored).checks.filter(({ status }) => status === "failed");
+  assert.deepEqual(
+    [wrong.map(({ name, says, remedy }) => [name, plain(says), remedy]), code],
+    [
+      [
+        ["profiles", "no answer from http://AMAZON/v2/profiles: REFUSED", network],
+        ["events", "no answer from http://AMAZON/adsApi/v1/create/events: REFUSED", "Check BASE_URL, and that a firewall or a proxy lets it through"],
+      ],
+      1,
+    ],
+  );
+});
+
 test("profiles points out the file of the folder, and reads it when told to", async () => {
   const mock = await amazon();
   const cwd = folder();

@@ -1,8 +1,7 @@
 // One HTTP request of the set-up commands and its answer, tried again where that may help.
 import { DEFAULT_RETRY, waitBefore } from "../retry.js";
-import type { Fetch } from "../runtime.js";
+import { runtimeOf, type Fetch } from "../runtime.js";
 import { networkProblem } from "../transport.js";
-import { runtimeOf } from "../runtime.js";
 
 /** A request. */
 export interface Request {

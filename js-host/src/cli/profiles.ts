@@ -1,10 +1,10 @@
 // `profiles`: what the consent gives access to, and which ids of it to use.
-import { runtimeOf } from "../runtime.js";
 import { DEFAULT_RETRY } from "../retry.js";
+import { runtimeOf } from "../runtime.js";
 import { memoryTokenStore, Tokens } from "../tokens.js";
 import { AdsApi, AdsApiError, baseUrlOf, isDsp, type Advertiser, type Profile } from "./ads_api.js";
-import { CommandError, type ExitCode } from "./errors.js";
 import { setInEnvFile } from "./env_file.js";
+import { CommandError, type ExitCode } from "./errors.js";
 import { credentialsFault } from "./faults.js";
 import { Output, say } from "./io.js";
 import { accountConnectionFrom, parametersFrom } from "./parameters.js";
