@@ -56,9 +56,9 @@ export const PARAMETERS: readonly ParameterInfo[] = [
     name: "REFRESH_TOKEN",
     required: true,
     secret: true,
-    where: "from the advertiser's consent to that security profile (Atzr|…)",
+    where: "from the advertiser's consent to that security profile (Atzr|…); `amazon-dsp-events login` gets it",
   },
-  { name: "PROFILE_ID", required: false, secret: false, where: "GET /v2/profiles of the Amazon Ads API" },
+  { name: "PROFILE_ID", required: false, secret: false, where: "GET /v2/profiles of the Amazon Ads API; `amazon-dsp-events profiles` lists them" },
   {
     name: "BASE_URL",
     required: false,

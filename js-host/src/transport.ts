@@ -71,8 +71,8 @@ export async function post(runtime: Runtime, request: Post): Promise<Reply | NoR
   }
 }
 
-/** `fetch failed` says nothing; the cause does. */
-function networkProblem(error: unknown): string {
+/** What a `fetch` that failed has to say: `fetch failed` says nothing, the cause does. */
+export function networkProblem(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const { code } = cause as { code?: unknown };
   const message = messageOf(cause);

@@ -361,6 +361,7 @@ test("two runs on one state folder do not mix; Ctrl-C ends with the report, and 
   first.kill("SIGINT");
   const { code, err } = await first.result;
   assert.equal(code, 130, err);
+  assert.match(err, /^stopping: requests under way get up to 3 s for their answers; once more ends them now\n/);
   assert.match(err, /interrupted: the same command goes on from here/);
   const { accepted, undelivered } = read(report);
   assert.ok(accepted > 0 && undelivered > 0, `${accepted} accepted, ${undelivered} undelivered`);

@@ -2,6 +2,7 @@
 // the schema and the code say the same.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { Agent, request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
@@ -153,6 +154,101 @@ test("every fault of the token endpoint is seen by a client", async () => {
     });
     await mock.close();
   }
+});
+
+/** Asks the consent page; where it leads, or what it says. */
+const consent = async (mock: Mock, more: Record<string, string> = {}): Promise<string | Met> => {
+  const query = { client_id: MOCK_CREDENTIALS.CLIENT_ID, scope: "advertising::campaign_management", response_type: "code", redirect_uri: "http://localhost:8765/callback", state: "s", ...more };
+  const reply = await fetch(`${mock.url}/ap/oa?${new URLSearchParams(query).toString()}`, { redirect: "manual" });
+  return reply.headers.get("location")?.replace(/ANmock[0-9a-f]+/, "CODE") ?? { status: reply.status, body: await reply.text() };
+};
+
+test("the consent page redirects with a code that is good once, or as a fault says", async () => {
+  const page = (text: string): Met => ({ status: 400, body: `<html><body><h1>We're sorry!</h1><p>400 Bad Request</p><p>${text}</p></body></html>\n` });
+  const back = "http://localhost:8765/callback";
+  const mock = await start({ plan: { consent: { returnUrls: [back], script: [{ request: 6, denied: true }, { request: 7, wrong_state: true }, { request: 8, status: 503 }] } } });
+  assert.deepEqual(
+    [
+      await consent(mock),
+      await consent(mock, { client_id: "other" }),
+      await consent(mock, { redirect_uri: "http://localhost:1/callback" }),
+      await consent(mock, { scope: "profile" }),
+      await consent(mock, { response_type: "token" }),
+      await consent(mock),
+      await consent(mock),
+      await consent(mock),
+    ],
+    [
+      `${back}?code=CODE&scope=advertising%3A%3Acampaign_management&state=s`,
+      page("The client_id you provided is not known"),
+      page("The redirect URI you provided has not been whitelisted for your application"),
+      `${back}?error=invalid_scope&error_description=An+unknown+scope+was+requested&state=s`,
+      `${back}?error=unsupported_response_type&error_description=response_type+must+be+code&state=s`,
+      `${back}?error=access_denied&error_description=Access+not+permitted.&state=s`,
+      `${back}?code=CODE&scope=advertising%3A%3Acampaign_management&state=not-the-state`,
+      { status: 503, body: '{"message":"by request"}' },
+    ],
+  );
+  const query = { client_id: MOCK_CREDENTIALS.CLIENT_ID, scope: "advertising::campaign_management", response_type: "code", redirect_uri: back };
+  const { headers } = await fetch(`${mock.url}/ap/oa?${new URLSearchParams(query).toString()}`, { redirect: "manual" });
+  const code = new URL(headers.get("location") ?? "").searchParams.get("code") ?? "";
+  const redeem = (more: Record<string, string>): Promise<Met> => askToken(mock, { grant_type: "authorization_code", code, redirect_uri: back, ...more });
+  const refused = { status: 400, body: oauth("invalid_grant", "The request has an invalid grant parameter : code") };
+  assert.deepEqual(await redeem({}), { status: 200, body: tokenBody("Atza|mock-1") });
+  assert.deepEqual(await redeem({}), refused);
+  assert.doesNotMatch(JSON.stringify(mock.requests), new RegExp(code));
+});
+
+test("a code ends after five minutes, and is for the return URL it was asked with", async () => {
+  let now = NOW;
+  const mock = await start({ clock: { now: () => now } });
+  const ask = async (redirect_uri: string, later: number): Promise<Met> => {
+    const query = { client_id: MOCK_CREDENTIALS.CLIENT_ID, scope: "advertising::campaign_management", response_type: "code", redirect_uri: "http://localhost/a" };
+    const { headers } = await fetch(`${mock.url}/ap/oa?${new URLSearchParams(query).toString()}`, { redirect: "manual" });
+    now += later;
+    return askToken(mock, { grant_type: "authorization_code", code: new URL(headers.get("location") ?? "").searchParams.get("code") ?? "", redirect_uri });
+  };
+  const refused = { status: 400, body: oauth("invalid_grant", "The request has an invalid grant parameter : code") };
+  assert.deepEqual([await ask("http://localhost/a", 299_999), await ask("http://localhost/a", 300_000), await ask("http://localhost/b", 0)], [
+    { status: 200, body: tokenBody("Atza|mock-1") },
+    refused,
+    refused,
+  ]);
+});
+
+test("profiles and DSP advertisers come in pages, and as faults say", async () => {
+  const mock = await start({ plan: { accounts: { advertisers: 102, countryCode: "DE" }, clockSkewSeconds: -600 } });
+  await askToken(mock);
+  const headers = { Authorization: "Bearer Atza|mock-1", "Amazon-Advertising-API-ClientId": MOCK_CREDENTIALS.CLIENT_ID, "Amazon-Advertising-API-Scope": "1" };
+  const get = async (path: string, more: Record<string, string> = {}): Promise<[number, unknown, string | null]> => {
+    const reply = await fetch(mock.url + path, { headers: { ...headers, ...more } });
+    return [reply.status, await reply.json().catch(() => "not JSON"), reply.headers.get("date")];
+  };
+  const date = "Fri, 20 Nov 2026 23:50:00 GMT";
+  const account = { id: "ENTITY1", type: "agency", name: "Stand-in" };
+  assert.deepEqual(await get("/v2/profiles"), [200, [{ profileId: 1, countryCode: "DE", currencyCode: "USD", timezone: "America/Los_Angeles", accountInfo: account }], date]);
+  const sizes: number[] = [];
+  for (const start of [0, 100, 200]) {
+    const [, page] = await get(`/dsp/advertisers?startIndex=${start}&count=100`);
+    assert.equal((page as { totalResults: number }).totalResults, 102);
+    sizes.push((page as { response: object[] }).response.length);
+  }
+  assert.deepEqual(sizes, [100, 2, 0]);
+  assert.deepEqual(await get("/dsp/advertisers", { "Amazon-Advertising-API-Scope": "2" }), [403, { code: "FORBIDDEN", message: "no such profile" }, date]);
+  assert.deepEqual(await get("/v2/profiles", { Authorization: "Bearer Atza|other" }), [401, { code: "UNAUTHORIZED", message: "token expired" }, date]);
+  const met: [Plan["accounts"], string, unknown][] = [
+    [{ faults: { no_profiles: 1 } }, "/v2/profiles", []],
+    [{ faults: { no_advertisers: 1 } }, "/dsp/advertisers", { totalResults: 0, response: [] }],
+    [{ faults: { 403: 1 } }, "/v2/profiles", { code: "FORBIDDEN", message: "by request" }],
+    [{ faults: { html: 1 } }, "/v2/profiles", "not JSON"],
+    [{ faults: { garbage: 1 } }, "/v2/profiles", "not JSON"],
+  ];
+  for (const [accounts, path, body] of met) {
+    mock.setFaults({ ...(accounts && { accounts }) });
+    assert.deepEqual((await get(path))[1], body);
+  }
+  mock.setFaults({});
+  assert.equal((await get("/v2/profiles"))[2], date, "settings stay when faults are changed");
 });
 
 test("a script names requests and events, and the rest of the fault", async () => {
@@ -439,7 +535,7 @@ test("a plan that cannot be is refused with the path, what was expected, and wha
   const cases: [unknown, string][] = [
     [[], "`plan` must be an object, got a list"],
     [{ fautls: {} }, "`plan.fautls` is not a known key; did you mean `faults`?"],
-    [{ x: 1 }, "`plan.x` is not a known key; known here are `$schema`, `seed`, `tokenLifetimeSeconds`, `latencyMs`, `rateLimit`, `faults`, `script`, `token`"],
+    [{ x: 1 }, "`plan.x` is not a known key; known here are `$schema`, `seed`, `tokenLifetimeSeconds`, `latencyMs`, `rateLimit`, `clockSkewSeconds`, `faults`, `script`, `token`, `consent`, `accounts`"],
     [{ seed: -1 }, "`plan.seed` must be a whole number from 0 to 2147483648, got `-1`"],
     [{ tokenLifetimeSeconds: 0 }, "`plan.tokenLifetimeSeconds` must be a whole number from 1 to 86400, got `0`"],
     [{ latencyMs: [9, 2] }, "`plan.latencyMs` must be milliseconds from 0 to 3600000, or a list of the least and the most, got a list"],
@@ -451,6 +547,12 @@ test("a plan that cannot be is refused with the path, what was expected, and wha
     [{ token: { faults: { item: 1 } } }, "`plan.token.faults.item` is not a known fault; known here are a status from 400 to 599, `reset`, `lost`, `slow`, `hang`, `garbage`, `truncated`, `empty`, `html`, `invalid_grant`, `invalid_client`, `unauthorized_client`, `no_token`"],
     [{ token: { rotateRefreshToken: 1 } }, "`plan.token.rotateRefreshToken` must be true or false, got `1`"],
     [{ token: { script: [{ eventId: "a", hang: true }] } }, "`plan.token.script[0].eventId` is not a known key; known here are `request`, `requests`, `every`, `times`, `status`, `reset`, `lost`, `slow`, `hang`, `garbage`, `truncated`, `empty`, `html`, `invalid_grant`, `invalid_client`, `unauthorized_client`, `no_token`, `retryAfter`, `retryAfterDate`, `body`"],
+    [{ consent: { returnUrls: "x" } }, "`plan.consent.returnUrls` must be a list of URLs, got `x`"],
+    [{ consent: { script: [{ request: 1, hang: true }] } }, "`plan.consent.script[0].hang` is not a known key; known here are `request`, `requests`, `every`, `times`, `status`, `denied`, `wrong_state`, `retryAfter`, `retryAfterDate`, `body`"],
+    [{ accounts: { faults: { no_profile: 1 } } }, "`plan.accounts.faults.no_profile` is not a known fault; did you mean `no_profiles`?"],
+    [{ accounts: { countryCode: "de" } }, "`plan.accounts.countryCode` must be two capital letters, got `de`"],
+    [{ accounts: { advertisers: -1 } }, "`plan.accounts.advertisers` must be a whole number from 0 to 10000, got `-1`"],
+    [{ clockSkewSeconds: 0.5 }, "`plan.clockSkewSeconds` must be a whole number from -31536000 to 31536000, got `0.5`"],
     [{ script: {} }, "`plan.script` must be a list of steps, got a value of type object"],
     [step({ requst: 3 }), "`plan.script[0].requst` is not a known key; did you mean `request`?"],
     [step({ status: 503 }), `\`plan.script[0]\` must name its requests by one of ${where}, got none`],
@@ -511,6 +613,11 @@ test("the schema has every key that the parser knows, and no other", () => {
   const shares = (name: string): string[] => [...($defs[name]?.propertyNames.anyOf[1].enum ?? [])].sort();
   assert.deepEqual([...known({ faults: odd }), ...ERROR_CODES].sort(), shares("eventFaults"));
   assert.deepEqual(known({ token: { faults: odd } }), shares("tokenFaults"));
+  for (const endpoint of ["consent", "accounts"]) {
+    assert.deepEqual(known({ [endpoint]: odd }), keys(properties[endpoint]?.properties));
+    assert.deepEqual(known({ [endpoint]: { script: [odd] } }), keys($defs[`${endpoint}Step`]?.properties));
+    assert.deepEqual(known({ [endpoint]: { faults: odd } }), shares(`${endpoint}Faults`));
+  }
 });
 
 test("the documents have every fault, a plan that can be, and a program that runs", () => {
@@ -521,7 +628,7 @@ test("the documents have every fault, a plan that can be, and a program that run
   assert.equal(documented, table.join(""));
   for (const { endpoints, step } of Object.values(FAULTS)) {
     const script = [JSON.parse(`{ "request": 1, ${step} }`) as object];
-    assert.ok(parsePlan(endpoints[0] === "token" ? { token: { script } } : { script }));
+    assert.ok(parsePlan(endpoints[0] === "events" ? { script } : { [endpoints[0] ?? ""]: { script } }));
   }
   const block = (language: string): string => new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(docs)?.[1] ?? "";
   assert.equal(parsePlan(JSON.parse(block("json"))).seed, 7);
@@ -560,6 +667,12 @@ test("the command does what a plan says and keeps a log; what it cannot do it sa
   const replies: unknown[] = [];
   for (let index = 0; index < 2; index++) replies.push(await (await fetch(url + TOKEN, { method: "POST", body: form() })).json());
   assert.deepEqual(replies, [{ error: "ServerError" }, JSON.parse(tokenBody("Atza|mock-1", 600))]);
+
+  const asJson = spawn(process.execPath, [bin, "mock", "--json"], { stdio: ["ignore", "pipe", "ignore"] });
+  const [parameters] = (await once(asJson.stdout, "data")) as [Buffer];
+  asJson.kill();
+  const { BASE_URL, TOKEN_URL, ...credentials } = JSON.parse(parameters.toString()) as Record<string, string>;
+  assert.deepEqual([credentials, TOKEN_URL], [MOCK_CREDENTIALS, `${BASE_URL}/auth/o2/token`]);
 
   const fail = (...args: string[]): [number | null, string] => {
     const { status, stderr } = spawnSync(process.execPath, [bin, "mock", ...args], { encoding: "utf8" });

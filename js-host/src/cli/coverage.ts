@@ -10,7 +10,8 @@ import { table } from "./table.js";
 
 /** Options of `coverage`. */
 export interface CoverageOptions {
-  readonly config?: string;
+  /** False: none, whatever the folder has. */
+  readonly config?: string | false;
   readonly now?: string;
   readonly json?: boolean;
 }

@@ -8,7 +8,8 @@ import { table } from "./table.js";
 
 /** Options of `explain`. */
 export interface ExplainOptions {
-  readonly config?: string;
+  /** False: none, whatever the folder has. */
+  readonly config?: string | false;
   readonly now?: string;
   readonly eventId?: string;
   readonly line?: number;

@@ -1,5 +1,5 @@
 // Standard streams and files: input as chunks, output with back-pressure, words to standard error.
-import { createReadStream, fstatSync, statSync } from "node:fs";
+import { createReadStream, existsSync, fstatSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 
 import { isConfigError, Transformer, type Config } from "../core.js";
@@ -48,15 +48,37 @@ export async function* recordsOf(input: Input): AsyncGenerator<readonly InputRec
   yield splitter.end();
 }
 
+/** The config that is found where none is named. */
+export const CONFIG_FILE = "amazon-dsp-events.json";
+
 /** A config with its text. */
 export interface LoadedConfig {
   readonly transformer: Transformer;
   /** The config as JSON, `{}` if there is none. */
   readonly text: string;
+  /** Where it was read; undefined if there is none. */
+  readonly file: string | undefined;
 }
 
-/** Reads and compiles the config. */
-export async function loadConfig(file: string | undefined): Promise<LoadedConfig> {
+/**
+ * The file of the config: the one that is named, else {@link CONFIG_FILE} of the current folder if it is there, which is said on
+ * standard error.
+ *
+ * @param named - `--config`; false for `--no-config`
+ */
+export function configFile(named: string | false | undefined): string | undefined {
+  const found = named === undefined && existsSync(CONFIG_FILE);
+  if (found) say(`Config: ${CONFIG_FILE} of this folder (--config FILE names another, --no-config none).`);
+  return found ? CONFIG_FILE : named || undefined;
+}
+
+/**
+ * Reads and compiles the config of {@link configFile}.
+ *
+ * @param named - `--config`; false for `--no-config`
+ */
+export async function loadConfig(named: string | false | undefined): Promise<LoadedConfig> {
+  const file = configFile(named);
   let config: unknown = {};
   if (file !== undefined) {
     let text: string;
@@ -72,7 +94,7 @@ export async function loadConfig(file: string | undefined): Promise<LoadedConfig
     }
   }
   try {
-    return { transformer: new Transformer(config as Config), text: JSON.stringify(config) };
+    return { transformer: new Transformer(config as Config), text: JSON.stringify(config), file };
   } catch (error) {
     if (isConfigError(error) || error instanceof TypeError) throw new CommandError(2, `${file ?? "config"}: ${error.message}`);
     throw error;
@@ -140,6 +162,8 @@ export function reasonOf(error: unknown): string {
     case "EACCES":
     case "EPERM":
       return "permission denied";
+    case "EISDIR":
+      return "it is a folder";
     case "ENOSPC":
       return "the disk is full";
     default:

@@ -88,10 +88,17 @@ export async function runJob(plan: JobPlan, options: JobOptions): Promise<ExitCo
 async function rehearse(input: Input, prepare: Prepare, now: number | undefined): Promise<Report> {
   const report = emptyReport();
   const began = Date.now();
-  for await (const records of groups(input, [])) {
-    for (const one of prepare(records, now ?? Date.now())) {
-      if (one) count(report, one.wire ? undefined : one.dropped.reason);
+  let bytes = 0;
+  const progress = new Progress(() => ({ events: report.events, fraction: input.size ? Math.min(1, bytes / input.size) : undefined }));
+  try {
+    for await (const records of groups(input, [])) {
+      for (const one of prepare(records, now ?? Date.now())) {
+        if (one) count(report, one.wire ? undefined : one.dropped.reason);
+      }
+      for (const record of records) bytes += record.bytes.length + 1;
     }
+  } finally {
+    progress.end();
   }
   report.durationMs = Date.now() - began;
   report.undelivered = report.mapped;
@@ -165,7 +172,7 @@ class Job {
       failed: this.report.rejected + this.report.deadLettered,
       fraction: input.size ? Math.min(1, this.#bytes / input.size) : undefined,
     }));
-    const stop = this.#watchSignals();
+    const stop = this.#watchSignals((text) => progress.interject(text));
     try {
       await this.#read(input, now).catch((error: unknown) => {
         this.#delivery.halt(new AmazonEventsError("ERR_INTERRUPTED", "stopped", { cause: error }));
@@ -274,7 +281,7 @@ class Job {
       return fault instanceof CredentialsError ? 2 : 1;
     }
     if (this.#interrupted !== undefined) {
-      say(this.#journal ? "interrupted: the same command goes on from here" : "interrupted: without --state the next run begins anew");
+      say(this.#journal ? "interrupted: the same command goes on from here" : "interrupted: the next run begins anew; with --state DIR it would go on from here");
       return this.#interrupted;
     }
     if (this.#journal && !this.#sent && report.undelivered === 0) {
@@ -288,7 +295,7 @@ class Job {
   }
 
   /** The first Ctrl-C lets the requests under way come back, for a moment; the second does not. */
-  #watchSignals(): () => void {
+  #watchSignals(tell: (text: string) => void): () => void {
     const handlers = ([["SIGINT", 130], ["SIGTERM", 143]] as const).map(([signal, exitCode]) => {
       const handler = (): void => {
         const error = new AmazonEventsError("ERR_INTERRUPTED", "interrupted");
@@ -297,6 +304,7 @@ class Job {
           return;
         }
         this.#interrupted = exitCode;
+        tell("stopping: requests under way get up to 3 s for their answers; once more ends them now");
         this.#delivery.halt(error);
         this.#noTokens.abort();
         this.#stopReading?.();

@@ -1,5 +1,5 @@
 // The command line's grammar: commands, options, help, exit codes.
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 
 import { PARAMETERS } from "../connection.js";
 import { version } from "../core.js";
@@ -13,11 +13,12 @@ import { explain, type ExplainOptions } from "./explain.js";
 import { importConfig, type ImportConfigOptions } from "./import_config.js";
 import { say } from "./io.js";
 import { FAULTS_HELP, mock, type MockOptions } from "./mock.js";
-import { optionOf } from "./parameters.js";
 import { playground, type PlaygroundOptions } from "./playground.js";
+import { configured, connecting, dotenv, mapping, positive, whole } from "./options.js";
 import { replay, type ReplayOptions } from "./replay.js";
 import { send, type SendOptions } from "./send.js";
 import { serve, type ServeOptions } from "./serve.js";
+import { setUpCommands } from "./setup_commands.js";
 import { transform, type TransformOptions } from "./transform.js";
 
 /** Runs the command that the arguments name, and ends the process. */
@@ -51,13 +52,15 @@ function program(done: (exitCode: ExitCode) => void): Command {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride();
 
-  root
-    .command("transform")
-    .summary("map events, send nothing")
-    .description("Maps events (NDJSON or a JSON array) and prints one line for each, in order.")
-    .argument("[file]", "events; `-` or nothing: standard input")
-    .option("--config <file>", "settings of the mapping, as JSON")
-    .option("--now <instant>", "the instant to map at, in ISO 8601; default: the clock")
+  setUpCommands(root, done);
+
+  mapping(
+    root
+      .command("transform")
+      .summary("map events, send nothing")
+      .description("Maps events (NDJSON or a JSON array) and prints one line for each, in order.")
+      .argument("[file]", "events; `-` or nothing: standard input"),
+  )
     .addHelpText(
       "after",
       `
@@ -69,16 +72,16 @@ Examples:
       done(await transform(file, options));
     });
 
-  root
-    .command("explain")
-    .summary("say where each field comes from, and why events are dropped")
-    .description(
-      "Prints for each event (NDJSON or a JSON array) the outcome, the input that fed each field, those that were refused and why, " +
-        "and for a drop what would have to change. Values are redacted.",
-    )
-    .argument("[file]", "events; `-` or nothing: standard input")
-    .option("--config <file>", "settings of the mapping, as JSON")
-    .option("--now <instant>", "the instant to map at, in ISO 8601; default: the clock")
+  mapping(
+    root
+      .command("explain")
+      .summary("say where each field comes from, and why events are dropped")
+      .description(
+        "Prints for each event (NDJSON or a JSON array) the outcome, the input that fed each field, those that were refused and why, " +
+          "and for a drop what would have to change. Values are redacted.",
+      )
+      .argument("[file]", "events; `-` or nothing: standard input"),
+  )
     .option("--event-id <id>", "only the event with this messageId, or with this eventId at Amazon")
     .option("--line <number>", "only the event at this line", whole(1, Number.MAX_SAFE_INTEGER))
     .option("--reason <code>", "only events dropped for this reason")
@@ -96,13 +99,13 @@ Examples:
       done(await explain(file, options));
     });
 
-  root
-    .command("coverage")
-    .summary("say which match keys events have, and what would help most")
-    .description("Maps events (NDJSON or a JSON array) and counts: match keys by event, drop reasons, notes, and the three most valuable fixes.")
-    .argument("[file]", "events; `-` or nothing: standard input")
-    .option("--config <file>", "settings of the mapping, as JSON")
-    .option("--now <instant>", "the instant to map at, in ISO 8601; default: the clock")
+  mapping(
+    root
+      .command("coverage")
+      .summary("say which match keys events have, and what would help most")
+      .description("Maps events (NDJSON or a JSON array) and counts: match keys by event, drop reasons, notes, and the three most valuable fixes.")
+      .argument("[file]", "events; `-` or nothing: standard input"),
+  )
     .option("--json", "one JSON object instead of a table")
     .addHelpText("after", "\nExample:\n  amazon-dsp-events coverage events.ndjson --config amazon-dsp-events.json")
     .action(async (file: string | undefined, options: CoverageOptions) => {
@@ -110,13 +113,13 @@ Examples:
     });
 
   delivering(
-    root
-      .command("send")
-      .summary("deliver events to Amazon")
-      .description("Maps events (NDJSON or a JSON array), delivers them, and reports what became of each.")
-      .argument("[file]", "events; `-` or nothing: standard input")
-      .option("--config <file>", "settings of the mapping, as JSON")
-      .option("--now <instant>", "the instant to map at, in ISO 8601; default: the clock")
+    mapping(
+      root
+        .command("send")
+        .summary("deliver events to Amazon")
+        .description("Maps events (NDJSON or a JSON array), delivers them, and reports what became of each.")
+        .argument("[file]", "events; `-` or nothing: standard input"),
+    )
       .option("--dry-run", "map and count; send nothing, need no credentials"),
     `
 Examples:
@@ -173,14 +176,17 @@ Examples:
       done(await importConfig(file, options));
     });
 
-  const serving = root
-    .command("serve")
-    .summary("take events over HTTP, as Segment does, and deliver them")
-    .description("Serves /v1/track, /v1/batch and their like for any of Segment's clients, and delivers what comes until it is stopped.")
+  const serving = configured(
+    dotenv(
+      root
+        .command("serve")
+        .summary("take events over HTTP, as Segment does, and deliver them")
+        .description("Serves /v1/track, /v1/batch and their like for any of Segment's clients, and delivers what comes until it is stopped."),
+    ),
+  )
     .option("--port <port>", "port; 0 takes a free one", whole(0, 65_535), 8788)
     .option("--host <address>", "address to listen on; 0.0.0.0 for all", "127.0.0.1")
     .option("--write-key <key...>", "keys that may send (better in the environment: WRITE_KEY, several with commas)")
-    .option("--config <file>", "settings of the mapping, as JSON")
     .option("--store <file>", "keep events there until they have their outcome, over restarts")
     .option("--dead-letters <file>", "append events that were given up there, as NDJSON")
     .option("--upstream <url>", "hand each request on to this server, whose answer is the answer")
@@ -215,6 +221,7 @@ Examples:
     .option("--log <file>", "append each request there, as NDJSON without secrets")
     .addOption(new Option("--remember <what>", "`counts` keeps nothing that grows, for long runs").choices(["ids", "counts"]).default("ids"))
     .option("--no-validate", "take any event, for speed")
+    .option("--json", "print the parameters as one JSON object")
     .addHelpText(
       "after",
       `${FAULTS_HELP}
@@ -227,13 +234,22 @@ Examples:
       done(await mock(options));
     });
 
-  root
-    .command("playground")
-    .summary("try events and configs in a local web page")
-    .description("Serves a page on loopback that maps events in the browser: what becomes of each, why, and what a file of them is worth.")
-    .option("--port <port>", "port; 0 takes a free one", whole(0, 65_535), 8789)
-    .option("--config <file>", "settings of the mapping that the page begins with, as JSON; read again with each reload")
-    .addHelpText("after", "\nExample:\n  amazon-dsp-events playground --config amazon-dsp-events.json")
+  configured(
+    root
+      .command("playground")
+      .summary("try events and configs in a local web page")
+      .description("Serves a page on loopback that maps events in the browser: what becomes of each, why, and what a file of them is worth.")
+      .option("--port <port>", "port; 0 takes a free one", whole(0, 65_535), 8789),
+  )
+    .addHelpText(
+      "after",
+      `
+The page begins with the config, and reads it again with each reload.
+
+Examples:
+  amazon-dsp-events playground
+  amazon-dsp-events playground --config other.json --port 0`,
+    )
     .action(async (options: PlaygroundOptions) => {
       done(await playground(options));
     });
@@ -243,7 +259,7 @@ Examples:
 
 /** The options of every command that delivers. */
 function delivering(command: Command, examples: string): Command {
-  command
+  dotenv(command)
     .option("--report <file>", "write the report there as one JSON object")
     .option("--json", "print the report on standard output as one JSON object")
     .option("--state <dir>", "keep a journal there: the same command goes on after any end")
@@ -259,34 +275,6 @@ function delivering(command: Command, examples: string): Command {
 Exit codes: 0 all accepted or dropped by rule, 1 something was rejected, given up, left or unreadable, 2 wrong use or credentials.
 ${examples}`,
   );
-}
-
-/** The connection parameters as options. */
-function connecting(command: Command): Command {
-  for (const { name, where, secret } of PARAMETERS) {
-    command.option(`--${optionOf(name)} <value>`, `${name}${secret ? " (better in the environment)" : ""}: ${where}`);
-  }
-  return command.addHelpText(
-    "after",
-    `
-Connection parameters are read from the environment (${PARAMETERS.map(({ name }) => name).join(", ")}).`,
-  );
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-  };
-}
-
-function positive(max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d*\.?\d+$/.test(text) && value > 0 && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a number above 0, at most ${max}.`);
-  };
 }
 
 function isCommanderExit(error: unknown): error is Error & { exitCode: number } {

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 
 import { messageOf, UsageError } from "../errors.js";
-import { FAULTS, parsePlan, parseShares, startMock, type FaultName, type FaultShares, type Plan } from "../mock/index.js";
+import { FAULTS, faultNames, parsePlan, parseShares, startMock, type FaultName, type FaultShares, type Plan } from "../mock/index.js";
 import { CommandError } from "./errors.js";
 import { reasonOf, say } from "./io.js";
 
@@ -16,6 +16,7 @@ export interface MockOptions {
   readonly log?: string;
   readonly remember: "ids" | "counts";
   readonly validate: boolean;
+  readonly json?: true;
 }
 
 /** Every fault, for the help. */
@@ -27,8 +28,8 @@ ${(Object.keys(FAULTS) as FaultName[])
   .join("\n")}
   BAD_REQUEST or another of Amazon's codes: an error for the event, with that code
 
-Faults of a plan's token endpoint:
-  ${(Object.keys(FAULTS) as FaultName[]).filter((name) => (FAULTS[name].endpoints as readonly string[]).includes("token")).join(", ")}`;
+Faults of a plan's other endpoints:
+${(["token", "consent", "accounts"] as const).map((endpoint) => `  ${endpoint.padEnd(12)}${faultNames(endpoint).join(", ")}`).join("\n")}`;
 
 /** Runs `mock` until it is stopped. The parameters that lead to it go to standard output. */
 export async function mock(options: MockOptions): Promise<0> {
@@ -49,7 +50,8 @@ export async function mock(options: MockOptions): Promise<0> {
     if (syscall === "open") throw new CommandError(2, `cannot write the log ${log}: ${reasonOf(error)}`);
     throw new CommandError(2, `cannot listen on port ${port}: ${listenReason(error)}`);
   });
-  for (const [name, value] of Object.entries(running.parameters)) process.stdout.write(`${name}='${value}'\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify(running.parameters)}\n`);
+  else for (const [name, value] of Object.entries(running.parameters)) process.stdout.write(`${name}='${value}'\n`);
   say(`A stand-in for Amazon listens at ${running.url}; what it has seen is at ${running.url}/__stats. Ctrl-C ends it.`);
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve).once("SIGTERM", resolve);

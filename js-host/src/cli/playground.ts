@@ -4,16 +4,17 @@ import { basename } from "node:path";
 
 import { startPlayground, type StartConfig } from "../playground/server.js";
 import { CommandError } from "./errors.js";
-import { reasonOf, say } from "./io.js";
+import { configFile, reasonOf, say } from "./io.js";
 
 /** Options of `playground`. */
 export interface PlaygroundOptions {
   readonly port: number;
-  readonly config?: string;
+  readonly config?: string | false;
 }
 
 /** Runs `playground` until it is stopped. Its URL goes to standard output. */
-export async function playground({ port, config }: PlaygroundOptions): Promise<0> {
+export async function playground({ port, config: named }: PlaygroundOptions): Promise<0> {
+  const config = configFile(named);
   // Before anybody opens the page; what is wrong inside the file is for the page to say.
   if (config !== undefined) await read(config);
   const running = await startPlayground({ port, ...(config !== undefined && { config: () => read(config) }) }).catch((error: unknown) => {

@@ -6,7 +6,8 @@ import { hash, runJob, type JobOptions } from "./job.js";
 
 /** Options of `send`. */
 export interface SendOptions extends JobOptions {
-  readonly config?: string;
+  /** False: none, whatever the folder has. */
+  readonly config?: string | false;
   readonly now?: string;
 }
 

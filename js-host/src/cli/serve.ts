@@ -21,7 +21,8 @@ export interface ServeOptions {
   readonly port: number;
   readonly host: string;
   readonly writeKey?: readonly string[];
-  readonly config?: string;
+  /** False: none, whatever the folder has. */
+  readonly config?: string | false;
   readonly store?: string;
   readonly deadLetters?: string;
   readonly upstream?: string;

@@ -3,7 +3,8 @@ import { loadConfig, openInput, Output, parseNow, recordsOf } from "./io.js";
 
 /** Options of `transform`. */
 export interface TransformOptions {
-  readonly config?: string;
+  /** False: none, whatever the folder has. */
+  readonly config?: string | false;
   readonly now?: string;
 }
 

@@ -26,13 +26,17 @@ export type Fault =
   /** Token endpoint: the refresh token or the client is refused. */
   | { readonly kind: "invalid_grant" | "invalid_client" | "unauthorized_client" }
   /** Token endpoint: a success without an `access_token`. */
-  | { readonly kind: "no_token" };
+  | { readonly kind: "no_token" }
+  /** Consent page: the user says no, or the redirect brings a `state` that nobody sent. */
+  | { readonly kind: "denied" | "wrong_state" }
+  /** Profiles: none, as in a region where the account is not. DSP advertisers: none. */
+  | { readonly kind: "no_profiles" | "no_advertisers" };
 
 /** Shares, from 0 to 1, of requests (`item`, `unknown`, `missing` and Amazon's codes: of events) that get a fault. */
 export type FaultShares = Readonly<Record<string, number>>;
 
-/** The two endpoints that have faults. */
-export type Endpoint = "events" | "token";
+/** The endpoints that have faults: events, access tokens, the consent page, and the account's profiles and advertisers. */
+export type Endpoint = "events" | "token" | "consent" | "accounts";
 
 /** What is said of a fault in `mock --help` and in the documents. */
 export interface FaultInfo {
@@ -42,29 +46,37 @@ export interface FaultInfo {
   readonly effect: string;
 }
 
+const ALL: readonly Endpoint[] = ["events", "token", "consent", "accounts"];
+const ANSWERS: readonly Endpoint[] = ["events", "token", "accounts"];
 const BOTH: readonly Endpoint[] = ["events", "token"];
 const EVENTS: readonly Endpoint[] = ["events"];
 const TOKEN: readonly Endpoint[] = ["token"];
+const CONSENT: readonly Endpoint[] = ["consent"];
+const ACCOUNTS: readonly Endpoint[] = ["accounts"];
 
 /** Every fault by its name. In shares, `status` is written as the status itself. */
 export const FAULTS = {
-  status: { endpoints: BOTH, step: '"status": 503', effect: "that status (300 to 599); a 429 by chance has `Retry-After: 1`" },
+  status: { endpoints: ALL, step: '"status": 503', effect: "that status (300 to 599); a 429 by chance has `Retry-After: 1`" },
   reset: { endpoints: BOTH, step: '"reset": "before"', effect: "the connection is reset before anything is taken" },
   lost: { endpoints: BOTH, step: '"reset": "after"', effect: "it is reset after the events are taken, or the token is made" },
   slow: { endpoints: BOTH, step: '"slow": 2000', effect: "the usual reply, so many milliseconds late (by chance: 200)" },
-  hang: { endpoints: BOTH, step: '"hang": true', effect: "no reply until the client gives up; nothing is taken" },
-  garbage: { endpoints: BOTH, step: '"garbage": true', effect: "a success whose body is not JSON; it was taken" },
+  hang: { endpoints: ANSWERS, step: '"hang": true', effect: "no reply until the client gives up; nothing is taken" },
+  garbage: { endpoints: ANSWERS, step: '"garbage": true', effect: "a success whose body is not JSON; it was taken" },
   truncated: { endpoints: BOTH, step: '"truncated": true', effect: "a success whose body ends half-way, and the connection with it; it was taken" },
   empty: { endpoints: BOTH, step: '"empty": true', effect: "a success without a body; it was taken" },
-  html: { endpoints: BOTH, step: '"html": true', effect: "a success with a page in it; it was taken" },
+  html: { endpoints: ANSWERS, step: '"html": true', effect: "a success with a page in it; it was taken" },
   missing: { endpoints: EVENTS, step: '"missing": true', effect: "the event was taken, and its index is in neither list" },
   item: { endpoints: EVENTS, step: '"item": "CONFLICT"', effect: "an error for the event, with that code (by chance: `INTERNAL_ERROR`)" },
   unknown: { endpoints: EVENTS, step: '"item": "ANY_OTHER"', effect: "an error for the event, with a code nobody knows" },
   revoke: { endpoints: EVENTS, step: '"revoke": true', effect: "all access tokens end while the request is under way: a 401" },
-  invalid_grant: { endpoints: TOKEN, step: '"invalid_grant": true', effect: "a 400: the refresh token is refused" },
+  invalid_grant: { endpoints: TOKEN, step: '"invalid_grant": true', effect: "a 400: the refresh token, or the code, is refused" },
   invalid_client: { endpoints: TOKEN, step: '"invalid_client": true', effect: "a 401: the client is refused" },
   unauthorized_client: { endpoints: TOKEN, step: '"unauthorized_client": true', effect: "a 400: the client may not use this refresh token" },
   no_token: { endpoints: TOKEN, step: '"no_token": true', effect: "a 200 without an access token" },
+  denied: { endpoints: CONSENT, step: '"denied": true', effect: "the user does not consent: back with `error=access_denied`" },
+  wrong_state: { endpoints: CONSENT, step: '"wrong_state": true', effect: "back with a code, and with a `state` that nobody sent" },
+  no_profiles: { endpoints: ACCOUNTS, step: '"no_profiles": true', effect: "no profile, as in a region where the account is not" },
+  no_advertisers: { endpoints: ACCOUNTS, step: '"no_advertisers": true', effect: "no DSP advertiser" },
 } as const satisfies Readonly<Record<string, FaultInfo>>;
 
 /** A name of {@link FAULTS}. */

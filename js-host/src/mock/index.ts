@@ -1,12 +1,14 @@
-// A stand-in for Amazon on loopback: token endpoint, events endpoint, profiles, and faults on demand.
+// A stand-in for Amazon on loopback: consent, tokens, events, profiles and advertisers, and faults on demand.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { invalidOption, messageOf, UsageError } from "../errors.js";
+import { advertisersOf, PROFILE_ID, profilesOf } from "./accounts.js";
+import { Consents } from "./consent.js";
 import { checkShares, type Fault, type FaultShares } from "./faults.js";
 import { Ledger, type MockStats, type TakenEvent } from "./ledger.js";
 import { RequestLog, shownForm, shownHeaders, type SeenRequest } from "./log.js";
-import { checkLatency, checkRate, parsePlan, type Latency, type Plan } from "./plan.js";
+import { checkLatency, checkRate, parsePlan, type Latency, type Plan, type Step } from "./plan.js";
 import { Scenario, type Verdict } from "./scenario.js";
 import { validateRequest, type Violation } from "./validate.js";
 
@@ -140,10 +142,13 @@ class StandIn implements Mock {
   readonly #now: () => number;
   readonly #sleep: (ms: number) => Promise<void>;
   readonly #tokens = new Map<string, number>();
+  readonly #consents: Consents;
   readonly #initial: Plan;
   #plan: Plan = {};
   #events!: Scenario;
   #token!: Scenario;
+  #consent!: Scenario;
+  #accounts!: Scenario;
   #refreshToken: string;
   #issued = 0;
   /** Requests that the rate limit still allows, and when that was so. */
@@ -165,6 +170,7 @@ class StandIn implements Mock {
     this.#refreshToken = this.#credentials.REFRESH_TOKEN;
     this.#now = options.clock ? () => options.clock?.now() ?? 0 : Date.now;
     this.#sleep = options.sleep ?? wait;
+    this.#consents = new Consents(this.#now);
     this.#ledger = new Ledger(options.remember ?? "ids");
     this.#log = new RequestLog(options.log);
     this.#begin(this.#initial);
@@ -214,16 +220,22 @@ class StandIn implements Mock {
   }
 
   setFaults(plan: Plan): void {
-    const { faults: _, script: __, token, ...settings } = this.#plan;
-    const { faults: ___, script: ____, ...tokenSettings } = token ?? {};
     const given = parsePlan(plan);
-    this.#begin({ ...settings, ...given, token: { ...tokenSettings, ...given.token } });
+    const { token, consent, accounts } = this.#plan;
+    this.#begin({
+      ...settingsOf(this.#plan),
+      ...given,
+      token: { ...settingsOf(token), ...given.token },
+      consent: { ...settingsOf(consent), ...given.consent },
+      accounts: { ...settingsOf(accounts), ...given.accounts },
+    });
   }
 
   reset(): void {
     this.#ledger.clear();
     this.#log.clear();
     this.#tokens.clear();
+    this.#consents.clear();
     this.#issued = 0;
     this.#refreshToken = this.#credentials.REFRESH_TOKEN;
     this.#begin(this.#initial);
@@ -248,16 +260,20 @@ class StandIn implements Mock {
   }
 
   #begin(plan: Plan): void {
-    const { seed = 1, latencyMs = 0, faults = {}, script = [], token = {}, rateLimit = 0 } = plan;
+    const { seed = 1, latencyMs = 0, faults = {}, script = [], token = {}, consent = {}, accounts = {}, rateLimit = 0 } = plan;
     this.#plan = plan;
     this.#events = new Scenario({ seed, endpoint: "events", latencyMs, faults, script });
     const { latencyMs: tokenLatencyMs = 0, faults: tokenFaults = {}, script: tokenScript = [] } = token;
     this.#token = new Scenario({ seed, endpoint: "token", latencyMs: tokenLatencyMs, faults: tokenFaults, script: tokenScript });
+    this.#consent = new Scenario({ seed, endpoint: "consent", latencyMs: 0, faults: consent.faults ?? {}, script: consent.script ?? [] });
+    this.#accounts = new Scenario({ seed, endpoint: "accounts", latencyMs: 0, faults: accounts.faults ?? {}, script: accounts.script ?? [] });
     this.#allowance = { left: Math.max(1, rateLimit), at: this.#now() };
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = new URL(request.url ?? "/", "http://loopback").pathname;
+    const { pathname: path, searchParams: query } = new URL(request.url ?? "/", "http://loopback");
+    const { clockSkewSeconds = 0 } = this.#plan;
+    if (clockSkewSeconds !== 0) response.setHeader("Date", new Date(this.#now() + clockSkewSeconds * 1000).toUTCString());
     const { bytes, text } = await read(request);
     if (path.startsWith("/__")) return this.#control(`${request.method} ${path}`, text, response);
     const isToken = path === "/auth/o2/token";
@@ -285,12 +301,12 @@ class StandIn implements Mock {
         await this.#answerEvents(exchange);
         this.#ledger.status(seen.status);
         break;
+      case "GET /ap/oa":
+        await this.#answerConsent(exchange, query);
+        break;
       case "GET /v2/profiles":
-        if (!this.#isAuthorized(request)) refuse(exchange, 401, "UNAUTHORIZED", "token expired");
-        else {
-          const accountInfo = { id: "ENTITY1", type: "agency", name: "Stand-in" };
-          reply(exchange, 200, [{ profileId: 1, countryCode: "US", currencyCode: "USD", timezone: "America/Los_Angeles", accountInfo }]);
-        }
+      case "GET /dsp/advertisers":
+        await this.#answerAccounts(exchange, path, query);
         break;
       default:
         refuse(exchange, 404, "NOT_FOUND", `no such path: ${path}`);
@@ -345,13 +361,16 @@ class StandIn implements Mock {
     if (isBroken(fault) && (fault.status ?? 200) >= 300) return spoil(exchange, fault, fault.status ?? 200, {});
     const { request, text } = exchange;
     const form = new URLSearchParams(text);
-    if (request.headers["authorization"] !== undefined || form.get("grant_type") !== "refresh_token") {
+    const byCode = form.get("grant_type") === "authorization_code";
+    if (request.headers["authorization"] !== undefined || !(byCode || form.get("grant_type") === "refresh_token")) {
       return reply(exchange, 400, { error: "invalid_request", error_description: "The request is malformed" });
     }
     if (form.get("client_id") !== this.#credentials.CLIENT_ID || form.get("client_secret") !== this.#credentials.CLIENT_SECRET) {
       return refuseToken(exchange, "invalid_client");
     }
-    if (form.get("refresh_token") !== this.#refreshToken) return refuseToken(exchange, "invalid_grant");
+    if (byCode) {
+      if (!this.#consents.redeem(form.get("code"), form.get("redirect_uri"))) return refuseToken(exchange, "invalid_grant");
+    } else if (form.get("refresh_token") !== this.#refreshToken) return refuseToken(exchange, "invalid_grant");
     const answer = this.#issue();
     if (fault?.kind === "reset") return void request.socket.resetAndDestroy();
     if (isBroken(fault)) return spoil(exchange, fault, fault.status ?? 200, answer);
@@ -369,7 +388,37 @@ class StandIn implements Mock {
 
   #isAuthorized(request: IncomingMessage): boolean {
     const token = (request.headers["authorization"] ?? "").replace(/^Bearer /, "");
-    return (this.#tokens.get(token) ?? 0) > this.#now() && request.headers["amazon-ads-clientid"] === this.#credentials.CLIENT_ID;
+    // The events endpoint has the first name, the older ones the second.
+    const client = request.headers["amazon-ads-clientid"] ?? request.headers["amazon-advertising-api-clientid"];
+    return (this.#tokens.get(token) ?? 0) > this.#now() && client === this.#credentials.CLIENT_ID;
+  }
+
+  async #answerConsent(exchange: Exchange, query: URLSearchParams): Promise<void> {
+    const fault = await this.#suffer(exchange, this.#consent.next(0, () => undefined));
+    if (fault === "ended") return;
+    if (fault?.kind === "status") return this.#replyStatus(exchange, fault, { message: "by request" });
+    const answer = this.#consents.answer(query, this.#credentials.CLIENT_ID, this.#plan.consent?.returnUrls, fault);
+    if ("location" in answer) return reply(exchange, 302, "", { Location: answer.location });
+    const page = `<html><body><h1>We're sorry!</h1><p>400 Bad Request</p><p>${answer.problem}</p></body></html>\n`;
+    reply(exchange, 400, page, { "Content-Type": "text/html" });
+  }
+
+  async #answerAccounts(exchange: Exchange, path: string, query: URLSearchParams): Promise<void> {
+    const fault = await this.#suffer(exchange, this.#accounts.next(0, () => undefined));
+    if (fault === "ended") return;
+    if (fault?.kind === "status") {
+      return this.#replyStatus(exchange, fault, { code: codeOf(fault.status), message: "by request" });
+    }
+    if (isBroken(fault)) return spoil(exchange, fault, fault.status ?? 200, {});
+    if (!this.#isAuthorized(exchange.request)) return refuse(exchange, 401, "UNAUTHORIZED", "token expired");
+    const { advertisers = 1, countryCode = "US" } = this.#plan.accounts ?? {};
+    const isNone = fault?.kind === "no_profiles" || fault?.kind === "no_advertisers";
+    const account = { advertiserId: this.#credentials.ADVERTISER_ID, advertisers: isNone ? 0 : advertisers, countryCode };
+    if (path === "/v2/profiles") return reply(exchange, 200, fault?.kind === "no_profiles" ? [] : profilesOf(account));
+    if (exchange.request.headers["amazon-advertising-api-scope"] !== String(PROFILE_ID)) {
+      return refuse(exchange, 403, "FORBIDDEN", "no such profile");
+    }
+    reply(exchange, 200, advertisersOf(account, query));
   }
 
   async #answerEvents(exchange: Exchange): Promise<void> {
@@ -388,8 +437,7 @@ class StandIn implements Mock {
     if (fault === "ended") return;
     if (fault?.kind === "revoke") this.#tokens.clear();
     if (fault?.kind === "status") {
-      const code = CODES[fault.status] ?? (fault.status >= 500 ? "INTERNAL_ERROR" : "BAD_REQUEST");
-      return this.#replyStatus(exchange, fault, { code, message: "by request" });
+      return this.#replyStatus(exchange, fault, { code: codeOf(fault.status), message: "by request" });
     }
     if (isBroken(fault) && (fault.status ?? 207) >= 300) return spoil(exchange, fault, fault.status ?? 207, {});
 
@@ -487,6 +535,19 @@ function checkOptions({ faults, latencyMs, rateLimit, remember, validate }: Mock
   if (validate !== undefined && typeof validate !== "boolean") throw invalidOption("validate", "true or false", validate);
 }
 
+/** What stays when faults are changed. */
+function settingsOf<T extends { readonly faults?: FaultShares; readonly script?: readonly Step[] }>(
+  part: T | undefined,
+): Omit<T, "faults" | "script"> | undefined {
+  if (!part) return undefined;
+  const { faults: _, script: __, ...settings } = part;
+  return settings;
+}
+
+function codeOf(status: number): string {
+  return CODES[status] ?? (status >= 500 ? "INTERNAL_ERROR" : "BAD_REQUEST");
+}
+
 function send(response: ServerResponse, status: number, json: unknown, headers: Record<string, string> = {}): void {
   response.writeHead(status, { ...JSON_TYPE, ...headers }).end(typeof json === "string" ? json : JSON.stringify(json));
 }
@@ -502,7 +563,8 @@ function refuse(exchange: Exchange, status: number, code: string, message: strin
 
 function refuseToken(exchange: Exchange, error: keyof typeof REFUSALS): void {
   const [status, description] = REFUSALS[error];
-  reply(exchange, status, { error, error_description: description });
+  const isCode = new URLSearchParams(exchange.text).get("grant_type") === "authorization_code";
+  reply(exchange, status, { error, error_description: isCode ? description.replace("refresh_token", "code") : description });
 }
 
 type Broken = Fault & { kind: "garbage" | "truncated" | "empty" | "html" };

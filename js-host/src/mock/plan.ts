@@ -52,6 +52,10 @@ export interface Step {
   readonly invalid_client?: true;
   readonly unauthorized_client?: true;
   readonly no_token?: true;
+  readonly denied?: true;
+  readonly wrong_state?: true;
+  readonly no_profiles?: true;
+  readonly no_advertisers?: true;
 }
 
 /** What a stand-in is to do; `mock-plan.schema.json` describes it for editors. Every key is optional. */
@@ -66,6 +70,8 @@ export interface Plan {
   readonly latencyMs?: Latency;
   /** Event requests in a second; more are refused with 429 and `Retry-After`. Default: no limit. */
   readonly rateLimit?: number;
+  /** Seconds that the `Date` of every reply is ahead of the clock; negative: behind. Default 0. */
+  readonly clockSkewSeconds?: number;
   /** Faults of event requests by chance. */
   readonly faults?: FaultShares;
   /** Faults of event requests, named one by one. A request that a step applies to gets none by chance. */
@@ -78,15 +84,35 @@ export interface Plan {
     /** Each token reply has a new refresh token, and the one before is refused from then on. Default false. */
     readonly rotateRefreshToken?: boolean;
   };
+  /** The same for the page where a user consents (`GET /ap/oa`), which says yes unless a fault says otherwise. */
+  readonly consent?: {
+    readonly faults?: FaultShares;
+    readonly script?: readonly Step[];
+    /** The return URLs that it redirects to. Default: any. */
+    readonly returnUrls?: readonly string[];
+  };
+  /** The same for `GET /v2/profiles` and `GET /dsp/advertisers`, which are counted together. */
+  readonly accounts?: {
+    readonly faults?: FaultShares;
+    readonly script?: readonly Step[];
+    /** DSP advertisers; the first is ADVERTISER_ID. Default 1. */
+    readonly advertisers?: number;
+    /** The country of the profile and its advertisers. Default US. */
+    readonly countryCode?: string;
+  };
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-const PLAN_KEYS = ["$schema", "seed", "tokenLifetimeSeconds", "latencyMs", "rateLimit", "faults", "script", "token"];
+const PLAN_KEYS = ["$schema", "seed", "tokenLifetimeSeconds", "latencyMs", "rateLimit", "clockSkewSeconds", "faults", "script", "token", "consent", "accounts"];
 const TOKEN_KEYS = ["latencyMs", "faults", "script", "rotateRefreshToken"];
+const CONSENT_KEYS = ["faults", "script", "returnUrls"];
+const ACCOUNT_KEYS = ["faults", "script", "advertisers", "countryCode"];
 const WHERE: Readonly<Record<Endpoint, readonly string[]>> = {
   events: ["request", "requests", "every", "eventId"],
   token: ["request", "requests", "every"],
+  consent: ["request", "requests", "every"],
+  accounts: ["request", "requests", "every"],
 };
 /** What only makes sense beside certain faults. */
 const DETAILS: Readonly<Record<string, readonly FaultName[]>> = {
@@ -98,7 +124,7 @@ const DETAILS: Readonly<Record<string, readonly FaultName[]>> = {
 };
 const BODIES = ["garbage", "truncated", "empty", "html"] as const;
 const ITEMS: readonly string[] = ["item", "unknown", "missing"];
-const PLAIN = ["hang", "revoke", "invalid_grant", "invalid_client", "unauthorized_client", "no_token"] as const;
+const PLAIN = ["hang", "revoke", "invalid_grant", "invalid_client", "unauthorized_client", "no_token", "denied", "wrong_state", "no_profiles", "no_advertisers"] as const;
 const MAX_MS = 3_600_000;
 
 /**
@@ -113,6 +139,7 @@ export function parsePlan(json: unknown, path = "plan"): Plan {
   whole(plan["tokenLifetimeSeconds"], `${path}.tokenLifetimeSeconds`, 1, 86_400);
   checkLatency(plan["latencyMs"], `${path}.latencyMs`);
   checkRate(plan["rateLimit"], `${path}.rateLimit`);
+  whole(plan["clockSkewSeconds"], `${path}.clockSkewSeconds`, -31_536_000, 31_536_000);
   if (plan["faults"] !== undefined) checkShares(plan["faults"], `${path}.faults`, "events");
   script(plan["script"], `${path}.script`, "events");
   if (plan["token"] !== undefined) {
@@ -123,7 +150,27 @@ export function parsePlan(json: unknown, path = "plan"): Plan {
     const { rotateRefreshToken: rotate } = token;
     if (rotate !== undefined && typeof rotate !== "boolean") throw invalidOption(`${path}.token.rotateRefreshToken`, "true or false", rotate);
   }
+  if (plan["consent"] !== undefined) checkConsent(members(plan["consent"], `${path}.consent`, CONSENT_KEYS), `${path}.consent`);
+  if (plan["accounts"] !== undefined) checkAccounts(members(plan["accounts"], `${path}.accounts`, ACCOUNT_KEYS), `${path}.accounts`);
   return plan as Plan;
+}
+
+function checkConsent(consent: Json, path: string): void {
+  if (consent["faults"] !== undefined) checkShares(consent["faults"], `${path}.faults`, "consent");
+  script(consent["script"], `${path}.script`, "consent");
+  const { returnUrls } = consent;
+  if (returnUrls === undefined || (Array.isArray(returnUrls) && returnUrls.every((url) => typeof url === "string" && url !== ""))) return;
+  throw invalidOption(`${path}.returnUrls`, "a list of URLs", returnUrls);
+}
+
+function checkAccounts(accounts: Json, path: string): void {
+  if (accounts["faults"] !== undefined) checkShares(accounts["faults"], `${path}.faults`, "accounts");
+  script(accounts["script"], `${path}.script`, "accounts");
+  whole(accounts["advertisers"], `${path}.advertisers`, 0, 10_000);
+  const { countryCode } = accounts;
+  if (countryCode !== undefined && !(typeof countryCode === "string" && /^[A-Z]{2}$/.test(countryCode))) {
+    throw invalidOption(`${path}.countryCode`, "two capital letters", countryCode);
+  }
 }
 
 /** Checks a latency. */

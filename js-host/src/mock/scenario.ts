@@ -31,6 +31,8 @@ export interface ScenarioOptions {
 }
 
 const MESSAGE = "by request";
+/** What keeps the endpoints' numbers apart. */
+const STRIDES: Readonly<Record<Endpoint, number>> = { events: 0x9e3779b1, token: 0x85ebca6b, consent: 0xc2b2ae35, accounts: 0x27d4eb2f };
 const NO_ITEMS: ReadonlyMap<number, ItemFault> = new Map();
 
 /** The faults of one endpoint, request by request. */
@@ -61,7 +63,7 @@ export class Scenario {
   next(events: number, idAt: (index: number) => unknown): Verdict {
     const number = ++this.#requests;
     const { seed, endpoint, latencyMs: latency } = this.#options;
-    const random = seeded(seed ^ Math.imul(number, endpoint === "events" ? 0x9e3779b1 : 0x85ebca6b));
+    const random = seeded(seed ^ Math.imul(number, STRIDES[endpoint]));
     const latencyMs = typeof latency === "number" ? latency : latency[0] + random() * (latency[1] - latency[0]);
     const verdict = new Gathered(events);
     if (this.#queue.length > 0) {
@@ -162,6 +164,10 @@ function byChance(name: string): Fault {
     case "invalid_client":
     case "unauthorized_client":
     case "no_token":
+    case "denied":
+    case "wrong_state":
+    case "no_profiles":
+    case "no_advertisers":
       return { kind: name };
     default:
       return { kind: "status", status: Number(name), ...(name === "429" && { retryAfter: "1" }) };
