@@ -219,9 +219,18 @@ export class Transformer {
      */
     constructor(config: Config | undefined);
     /**
+     * The paths of everything that this config looks at in an event, keys joined by dots: nothing else changes what becomes
+     * of it.
+     */
+    paths(): string[];
+    /**
      * What becomes of many events: NDJSON, a JSON array or `{"batch":[…]}` bytes in, wire bytes out.
      */
     transformBatch(input: Uint8Array | number[], now: number | null | undefined, format: 'auto' | 'ndjson' | 'event' | undefined): Batch;
+    /**
+     * As `transform`, from the UTF-8 bytes of one event's JSON to those of the Amazon event's.
+     */
+    transformJson(json: Uint8Array | number[], now?: number | null): Uint8Array | undefined;
     /**
      * The Amazon event made from an event, or undefined if it is dropped. `now` is epoch milliseconds, by default the
      * host's clock.
@@ -256,8 +265,10 @@ export interface InitOutput {
     readonly transformer_explain: (a: number, b: any, c: number, d: number) => [number, number, number];
     readonly transformer_explainJson: (a: number, b: number, c: number, d: number, e: number) => [number, number];
     readonly transformer_new: (a: any) => [number, number, number];
+    readonly transformer_paths: (a: number) => any;
     readonly transformer_transform: (a: number, b: any, c: number, d: number) => [number, number, number];
-    readonly transformer_transformBatch: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
+    readonly transformer_transformBatch: (a: number, b: number, c: number, d: number, e: number, f: any) => [number, number, number];
+    readonly transformer_transformJson: (a: number, b: number, c: number, d: number, e: number) => [number, number];
     readonly version: () => [number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;

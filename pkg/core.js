@@ -98,6 +98,15 @@ export class Transformer {
         return this;
     }
     /**
+     * The paths of everything that this config looks at in an event, keys joined by dots: nothing else changes what becomes
+     * of it.
+     * @returns {string[]}
+     */
+    paths() {
+        const ret = wasm.transformer_paths(this.__wbg_ptr);
+        return ret;
+    }
+    /**
      * What becomes of many events: NDJSON, a JSON array or `{"batch":[…]}` bytes in, wire bytes out.
      * @param {Uint8Array | number[]} input
      * @param {number | null | undefined} now
@@ -105,23 +114,32 @@ export class Transformer {
      * @returns {Batch}
      */
     transformBatch(input, now, format) {
-        const val3 = +(isLikeNone(now) ? 0 : now);
-        let ptr0, len0, ptr1, len1;
-        try {
-            ptr0 = passArray8ToWasm0(input, wasm.__wbindgen_malloc);
-            len0 = WASM_VECTOR_LEN;
-            ptr1 = isLikeNone(format) ? 0 : passStringToWasm0(format, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len1 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
-            throw e;
-        }
-        const ret = wasm.transformer_transformBatch(this.__wbg_ptr, ptr0, len0, !isLikeNone(now), val3, ptr1, len1);
+        const val2 = +(isLikeNone(now) ? 0 : now);
+        const ptr0 = passArray8ToWasm0(input, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.transformer_transformBatch(this.__wbg_ptr, ptr0, len0, !isLikeNone(now), val2, format);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
         return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * As `transform`, from the UTF-8 bytes of one event's JSON to those of the Amazon event's.
+     * @param {Uint8Array | number[]} json
+     * @param {number | null} [now]
+     * @returns {Uint8Array | undefined}
+     */
+    transformJson(json, now) {
+        const val2 = +(isLikeNone(now) ? 0 : now);
+        const ptr0 = passArray8ToWasm0(json, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.transformer_transformJson(this.__wbg_ptr, ptr0, len0, !isLikeNone(now), val2);
+        let v3;
+        if (ret[0] !== 0) {
+            v3 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+            wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        }
+        return v3;
     }
     /**
      * The Amazon event made from an event, or undefined if it is dropped. `now` is epoch milliseconds, by default the
@@ -195,6 +213,10 @@ function __wbg_get_imports() {
         },
         __wbg___wbindgen_is_undefined_be5b34249ff1fc15: function(arg0) {
             const ret = arg0 === undefined;
+            return ret;
+        },
+        __wbg___wbindgen_jsval_eq_38d7bfbe4cc84039: function(arg0, arg1) {
+            const ret = arg0 === arg1;
             return ret;
         },
         __wbg___wbindgen_string_get_7ce8eee7fd327545: function(arg0, arg1) {

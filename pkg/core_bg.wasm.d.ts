@@ -9,8 +9,10 @@ export const transformer_evaluateJson: (a: number, b: number, c: number, d: numb
 export const transformer_explain: (a: number, b: any, c: number, d: number) => [number, number, number];
 export const transformer_explainJson: (a: number, b: number, c: number, d: number, e: number) => [number, number];
 export const transformer_new: (a: any) => [number, number, number];
+export const transformer_paths: (a: number) => any;
 export const transformer_transform: (a: number, b: any, c: number, d: number) => [number, number, number];
-export const transformer_transformBatch: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
+export const transformer_transformBatch: (a: number, b: number, c: number, d: number, e: number, f: any) => [number, number, number];
+export const transformer_transformJson: (a: number, b: number, c: number, d: number, e: number) => [number, number];
 export const version: () => [number, number];
 export const __wbindgen_malloc: (a: number, b: number) => number;
 export const __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;

@@ -523,9 +523,13 @@ impl AmazonEvent<'_> {
     /// The event's JSON, as it goes to Amazon.
     #[must_use]
     pub fn to_json(&self) -> String {
+        String::from_utf8(self.to_bytes()).unwrap_or_default()
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer::with_capacity(1024);
         self.write_json(&mut out);
-        out.into_string()
+        out.into_bytes()
     }
 
     pub(crate) fn write_json(&self, out: &mut Writer) {

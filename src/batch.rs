@@ -127,7 +127,7 @@ impl<'t> Run<'t> {
             text,
             now,
             slots: Slots::new(&transformer.plan),
-            hashing: Hashing::default(),
+            hashing: Hashing::new(),
             unhashed: Vec::new(),
             // Seldom does an event come out longer than it went in.
             events: Writer::with_capacity(text.len() + BYTES_PER_EVENT),
@@ -204,7 +204,8 @@ impl<'t> Run<'t> {
         }
         loop {
             at = blanks(bytes, at + 1);
-            let Some((key, colon)) = value_at(text, at).ok().filter(|(key, _)| key.is_text()) else {
+            let Some((key, colon)) = value_at(text, at).ok().filter(|(key, _)| key.is_text())
+            else {
                 break;
             };
             at = blanks(bytes, colon);
@@ -217,11 +218,17 @@ impl<'t> Run<'t> {
                     // The last of equal keys counts.
                     *self = Run::new(self.transformer, text, self.now);
                 }
-                self.elements(at)
+                match self.elements(at) {
+                    Some(end) => end,
+                    // What it is cut off in was an element.
+                    None => return true,
+                }
             } else {
-                value_at(text, at).ok().map(|(_, end)| end)
+                match value_at(text, at) {
+                    Ok((_, end)) => end,
+                    Err(_) => break,
+                }
             };
-            let Some(end) = end else { break };
             at = blanks(bytes, end);
             match byte(bytes, at) {
                 b',' => {}
@@ -229,7 +236,7 @@ impl<'t> Run<'t> {
                 _ => break,
             }
         }
-        if list.is_some() && at < text.len() {
+        if list.is_some() {
             self.take(Err(Detail::NotJson.into()));
         }
         list.is_some()

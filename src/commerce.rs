@@ -36,10 +36,10 @@ impl Amount {
     pub(crate) fn write(self, out: &mut Writer) {
         let hundredths = self.hundredths.unsigned_abs();
         out.number(hundredths / 100);
-        if hundredths % 100 != 0 {
+        if !hundredths.is_multiple_of(100) {
             out.literal(b".");
             out.digit(hundredths / 10 % 10);
-            if hundredths % 10 != 0 {
+            if !hundredths.is_multiple_of(10) {
                 out.digit(hundredths % 10);
             }
         }

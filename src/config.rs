@@ -654,8 +654,7 @@ impl<'v> Setting<'v> {
             match key {
                 "countryCode" => defaults.country_code = Some(setting.country()?),
                 "currencyCode" => {
-                    let currency =
-                        setting.word().and_then(|code| CurrencyCode::recognise(&code));
+                    let currency = setting.word().and_then(|code| CurrencyCode::recognise(&code));
                     defaults.currency_code = Some(currency.ok_or_else(|| {
                         setting.error("one of the 81 currencies Amazon takes, such as `USD`")
                     })?);

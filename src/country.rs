@@ -42,7 +42,7 @@ const BY_ALPHA2: [u8; 26 * 26] = {
     while (row as usize) < TABLE.len() {
         #[expect(clippy::indexing_slicing, reason = "done by the compiler")]
         if let Some(code) = TABLE[row as usize].alpha2.as_bytes().first_chunk()
-            && let Some(place) = place(code)
+            && let Some(place) = place(*code)
         {
             rows[place] = row;
         }
@@ -52,8 +52,8 @@ const BY_ALPHA2: [u8; 26 * 26] = {
 };
 
 /// Where two letters stand among all pairs of letters.
-const fn place(code: &[u8; 2]) -> Option<usize> {
-    let [first, second] = *code;
+const fn place(code: [u8; 2]) -> Option<usize> {
+    let [first, second] = code;
     if first.is_ascii_alphabetic() && second.is_ascii_alphabetic() {
         Some(((first | 32) - b'a') as usize * 26 + ((second | 32) - b'a') as usize)
     } else {
@@ -83,7 +83,7 @@ impl Country {
 
     /// In any case.
     fn from_alpha2(code: &str) -> Option<Self> {
-        let row = *BY_ALPHA2.get(place(code.as_bytes().first_chunk()?)?)?;
+        let row = *BY_ALPHA2.get(place(*code.as_bytes().first_chunk()?)?)?;
         TABLE.get(usize::from(row)).map(Country)
     }
 

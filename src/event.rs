@@ -62,10 +62,7 @@ impl<'e> Event<'_, 'e> {
 
     /// Every value there is.
     #[inline]
-    pub(crate) fn values(
-        self,
-        sources: &'e Sources,
-    ) -> impl Iterator<Item = (&'e str, Json<'e>)> {
+    pub(crate) fn values(self, sources: &'e Sources) -> impl Iterator<Item = (&'e str, Json<'e>)> {
         let places: &[Place] = if self.slots.may_have(sources) { &sources.places } else { &[] };
         places.iter().filter_map(move |source| Some((self.path(source), self.at(source)?)))
     }

@@ -95,7 +95,7 @@ impl Transformer {
     /// `now` is in milliseconds since 1970: how old an event is, and its time if it has none, come from it.
     #[must_use]
     pub fn transform<'e>(&'e self, json: &'e [u8], now: i64) -> Option<AmazonEvent<'e>> {
-        self.evaluate(json, now).into_event()
+        self.map(json, Instant(now), &mut Log::default()).ok()
     }
 
     /// What becomes of the JSON of one event, with the reason of a drop and notes.
@@ -123,6 +123,12 @@ impl Transformer {
         batch::transform(self, input, Instant(now), format)
     }
 
+    /// The paths of everything that this config looks at in an event, keys joined by dots: nothing else changes what
+    /// becomes of it.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.plan.paths()
+    }
+
     fn map<'e>(
         &'e self,
         json: &'e [u8],
@@ -133,7 +139,7 @@ impl Transformer {
             return Err(Detail::TooLarge.into());
         }
         let text = std::str::from_utf8(json).map_err(|_| Detail::NotJson)?;
-        let (mut slots, mut hashing) = (Slots::new(&self.plan), Hashing::default());
+        let (mut slots, mut hashing) = (Slots::new(&self.plan), Hashing::new());
         let mut event = transform::map(&self.plan, text, now, &mut slots, &mut hashing, log)?;
         hashing.finish(std::slice::from_mut(&mut event));
         Ok(event)

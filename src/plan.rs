@@ -366,6 +366,11 @@ impl Plan {
         self.trie.paths.len()
     }
 
+    /// All paths that are looked at.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.trie.paths.iter().map(String::as_str)
+    }
+
     /// The path that leads to a slot.
     pub(crate) fn path(&self, slot: SlotId) -> &str {
         self.trie.paths.get(slot.0).map_or("", String::as_str)

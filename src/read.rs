@@ -275,7 +275,9 @@ pub(crate) fn replace_lone_surrogates(text: &str) -> String {
     while let Some((before, escape)) = rest.find('\\').and_then(|at| rest.split_at_checked(at)) {
         out.push_str(before);
         let unit = |at| match byte(escape.as_bytes(), at) {
-            b'\\' if byte(escape.as_bytes(), at + 1) == b'u' => code_unit(escape.as_bytes(), at + 2),
+            b'\\' if byte(escape.as_bytes(), at + 1) == b'u' => {
+                code_unit(escape.as_bytes(), at + 2)
+            }
             _ => None,
         };
         let (replacement, length) = match (unit(0), unit(6)) {
@@ -372,7 +374,10 @@ fn walk<'e>(
                 let (end, has_escapes) = string(bytes, at + 1)?;
                 if let Some(slot) = slot {
                     let text = slice(text, at + 1, end)?;
-                    slots.set(slot, if has_escapes { Json::Escaped(text) } else { Json::Text(text) });
+                    slots.set(
+                        slot,
+                        if has_escapes { Json::Escaped(text) } else { Json::Text(text) },
+                    );
                 }
                 at = end + 1;
             }
@@ -421,7 +426,10 @@ fn walk<'e>(
                     objects >>= 1;
                     if let Some((begin, Some(Node { slot: Some(slot), .. }))) = frames.get(depth) {
                         let text = slice(text, *begin, at)?;
-                        slots.set(*slot, if is_object { Json::Object(text) } else { Json::Array(text) });
+                        slots.set(
+                            *slot,
+                            if is_object { Json::Object(text) } else { Json::Array(text) },
+                        );
                     }
                 }
                 _ => return not_json(at),

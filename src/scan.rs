@@ -39,7 +39,12 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
         (Some(a8), Some(b8), Some(a_end), Some(b_end)) => {
             a8 == b8 && a_end == b_end && (a.len() <= 16 || a == b)
         }
-        _ => match (a.first_chunk::<4>(), b.first_chunk::<4>(), a.last_chunk::<4>(), b.last_chunk::<4>()) {
+        _ => match (
+            a.first_chunk::<4>(),
+            b.first_chunk::<4>(),
+            a.last_chunk::<4>(),
+            b.last_chunk::<4>(),
+        ) {
             (Some(a4), Some(b4), Some(a_end), Some(b_end)) => a4 == b4 && a_end == b_end,
             _ => a.iter().eq(b),
         },

@@ -102,11 +102,14 @@ impl Instant {
         let (second, minute, hour) = (seconds % 60, seconds / 60 % 60, seconds / 3600);
         let digit = |number: u32| u8::try_from(number % 10).map_or(b'0', |digit| b'0' + digit);
         let two = |number: u32| [digit(number / 10), digit(number)];
-        let ([century, of_century], [month, day]) = ([two(year / 100), two(year)], [two(month), two(day)]);
+        let ([century, of_century], [month, day]) =
+            ([two(year / 100), two(year)], [two(month), two(day)]);
         let [hour, minute, second] = [two(hour), two(minute), two(second)];
         out.literal(&century);
         out.literal(&of_century);
-        for (sign, number) in [(b'-', month), (b'-', day), (b'T', hour), (b':', minute), (b':', second)] {
+        for (sign, number) in
+            [(b'-', month), (b'-', day), (b'T', hour), (b':', minute), (b':', second)]
+        {
             let [tens, ones] = number;
             out.literal(&[sign, tens, ones]);
         }
@@ -193,7 +196,7 @@ fn value_of(digit: u8) -> Option<u32> {
 }
 
 fn is_leap(year: u32) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
 fn days_in_month(year: u32, month: u32) -> u32 {

@@ -49,6 +49,13 @@ impl Transformer {
         transformed(&self.inner, event, now)
     }
 
+    /// As `transform`, from the UTF-8 bytes of one event's JSON to those of the Amazon event's.
+    #[wasm_bindgen(js_name = transformJson)]
+    #[must_use]
+    pub fn transform_json(&self, json: &[u8], now: Option<f64>) -> Option<Vec<u8>> {
+        Some(self.inner.transform(json, epoch_millis(now))?.to_bytes())
+    }
+
     /// What becomes of an event, with the reason of a drop and notes.
     #[wasm_bindgen(unchecked_return_type = "Outcome")]
     pub fn evaluate(
@@ -90,25 +97,59 @@ impl Transformer {
         input: &[u8],
         now: Option<f64>,
         #[wasm_bindgen(unchecked_param_type = "'auto' | 'ndjson' | 'event' | undefined")]
-        format: Option<String>,
+        format: &JsValue,
     ) -> Result<JsValue, JsValue> {
-        let format = match format.as_deref() {
-            None | Some("auto") => Format::Auto,
-            Some("ndjson") => Format::Ndjson,
-            Some("event") => Format::Event,
-            Some(_) => {
-                return Err(
-                    js_sys::TypeError::new("format must be `auto`, `ndjson` or `event`").into()
-                );
+        let format = WORDS.with(|words| {
+            if format.is_undefined() || format.is_null() || *format == words.auto {
+                Some(Format::Auto)
+            } else if *format == words.ndjson {
+                Some(Format::Ndjson)
+            } else if *format == words.event {
+                Some(Format::Event)
+            } else {
+                None
             }
-        };
+        });
+        let format = format
+            .ok_or_else(|| js_sys::TypeError::new("format must be `auto`, `ndjson` or `event`"))?;
         let batch = self.inner.transform_batch(input, epoch_millis(now), format);
         let result = Object::new();
-        Reflect::set(&result, &"events".into(), &Uint8Array::from(batch.events.as_slice()))?;
-        Reflect::set(&result, &"offsets".into(), &Uint32Array::from(batch.offsets.as_slice()))?;
-        Reflect::set(&result, &"outcomes".into(), &Uint8Array::from(batch.outcomes.as_slice()))?;
+        WORDS.with(|words| {
+            Reflect::set(&result, &words.events, &Uint8Array::from(batch.events.as_slice()))?;
+            Reflect::set(&result, &words.offsets, &Uint32Array::from(batch.offsets.as_slice()))?;
+            Reflect::set(&result, &words.outcomes, &Uint8Array::from(batch.outcomes.as_slice()))
+        })?;
         Ok(result.into())
     }
+
+    /// The paths of everything that this config looks at in an event, keys joined by dots: nothing else changes what becomes
+    /// of it.
+    #[wasm_bindgen(unchecked_return_type = "string[]")]
+    #[must_use]
+    pub fn paths(&self) -> Array {
+        self.inner.paths().map(JsValue::from).collect()
+    }
+}
+
+/// Words that cross with every batch, made once.
+struct Words {
+    auto: JsValue,
+    ndjson: JsValue,
+    event: JsValue,
+    events: JsValue,
+    offsets: JsValue,
+    outcomes: JsValue,
+}
+
+thread_local! {
+    static WORDS: Words = Words {
+        auto: "auto".into(),
+        ndjson: "ndjson".into(),
+        event: "event".into(),
+        events: "events".into(),
+        offsets: "offsets".into(),
+        outcomes: "outcomes".into(),
+    };
 }
 
 /// The Amazon event made from an event by the default config, or undefined if it is dropped.

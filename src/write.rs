@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn texts_of_every_length_come_out_as_they_went_in() {
         for length in 0..70 {
-            let text: String = ('!'..='~').filter(|c| !"\"\\".contains(*c)).cycle().take(length).collect();
+            let text: String =
+                ('!'..='~').filter(|c| !"\"\\".contains(*c)).cycle().take(length).collect();
             let mut out = Writer::default();
             out.text(&text);
             out.raw(&text);

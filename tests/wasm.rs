@@ -104,7 +104,7 @@ fn a_wrong_config_is_an_error_with_a_path() {
 fn a_batch_gives_bytes_places_and_codes() {
     let input = format!("{}\n\nnot json\n{}\n", PAGE.replace('\n', ""), r#"{"type":"alias"}"#);
     let transformer = Transformer::new(JsValue::UNDEFINED).unwrap();
-    let batch = transformer.transform_batch(input.as_bytes(), NOW, None).unwrap();
+    let batch = transformer.transform_batch(input.as_bytes(), NOW, &JsValue::UNDEFINED).unwrap();
     let events = get(&batch, "events").unchecked_into::<Uint8Array>().to_vec();
     assert_eq!(String::from_utf8(events).unwrap(), PAGE_AT_AMAZON);
     assert_eq!(json(&get(&batch, "offsets")), format!(r#"{{"0":0,"1":{}}}"#, PAGE_AT_AMAZON.len()));

@@ -254,7 +254,7 @@ class Client implements AmazonEvents {
   send(event: AnalyticsEvent, options: SendOptions & { readonly wait: true }): Promise<EventOutcome>;
   async send(event: AnalyticsEvent, options: SendOptions & { readonly wait?: boolean } = {}): Promise<Receipt | EventOutcome> {
     await this.#enter(options.whenFull);
-    const batch = this.#transformer.transformBatch(jsonOf(event), this.#runtime.clock.now(), "event");
+    const batch = this.#transformer.transformBatch(this.#transformer.bytesOf(event), this.#runtime.clock.now(), "event");
     if (options.wait !== true) {
       const [dropped] = await this.#take(batch);
       return dropped ?? { outcome: "queued" };
@@ -630,17 +630,6 @@ function reasonOf(fault: AmazonEventsError): DeadLetterReason {
     default:
       return "request_refused";
   }
-}
-
-/** The bytes of an event. What JSON cannot hold (cycles, BigInt) is no event: the core says so of empty bytes. */
-function jsonOf(event: AnalyticsEvent): Uint8Array {
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(event);
-  } catch {
-    json = undefined;
-  }
-  return new TextEncoder().encode(json ?? "");
 }
 
 function wiresOf({ events, offsets }: Batch): Uint8Array[] {

@@ -7,6 +7,8 @@ use sha2::{Digest, Sha256};
 /// The hash of the empty text. It stands for nobody, and is never sent.
 const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// A SHA-256 in 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Sha256Hex([u8; 64]);
@@ -14,9 +16,7 @@ pub struct Sha256Hex([u8; 64]);
 impl Sha256Hex {
     /// The hash of a text.
     pub(crate) fn of(text: &[u8]) -> Self {
-        let mut digest = [0; 32];
-        digest.copy_from_slice(&Sha256::digest(text));
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digest = Sha256::digest(text);
         let digit = |nibble: u8| DIGITS.get(usize::from(nibble & 15)).copied().unwrap_or(b'0');
         let mut hex = [0; 64];
         let (pairs, _) = hex.as_chunks_mut::<2>();

@@ -168,12 +168,12 @@ fn round(state: &mut [Lanes; 8], constant: u32, words: Lanes) {
 /// Four words that are worked on at once.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vector {
-    pub(super) use core::arch::wasm32::{
-        i32x4_add as add, v128 as Lanes, v128_and as and, v128_xor as xor,
-    };
     use core::arch::wasm32::{
         i8x16_shuffle, i8x16_swizzle, i32x4_shuffle, i64x2_shuffle, u8x16_shr, u8x16_splat, u32x4,
         u32x4_shl, u32x4_shr, u64x2, u64x2_extract_lane, v128_or,
+    };
+    pub(super) use core::arch::wasm32::{
+        i32x4_add as add, v128 as Lanes, v128_and as and, v128_xor as xor,
     };
 
     pub(super) fn lanes([a, b, c, d]: [u32; 4]) -> Lanes {
@@ -226,7 +226,9 @@ mod vector {
         let (halves, _) = hex.as_chunks_mut::<16>();
         let digits = [
             i8x16_shuffle::<0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23>(high, low),
-            i8x16_shuffle::<8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31>(high, low),
+            i8x16_shuffle::<8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31>(
+                high, low,
+            ),
         ];
         for (half, digits) in halves.iter_mut().zip(digits) {
             *half = store(digits);

@@ -30,7 +30,7 @@ enum Found<'e> {
 
 /// Identifiers in Amazon's form that wait to be hashed. Four are hashed at once, and not every event has four: those of
 /// some events are collected, and then all get their hashes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Hashing {
     /// The texts, one behind the other.
     texts: Vec<u8>,
@@ -50,6 +50,11 @@ struct Waiting {
 const ENOUGH: usize = 64;
 
 impl Hashing {
+    pub(crate) fn new() -> Self {
+        // Room for one event's: all that most callers have.
+        Hashing { texts: Vec::with_capacity(256), waiting: Vec::with_capacity(8), events: 0 }
+    }
+
     pub(crate) fn is_enough(&self) -> bool {
         self.waiting.len() >= ENOUGH
     }
@@ -132,8 +137,9 @@ fn match_key<'e>(
         })
     };
     match key_type {
-        MatchKeyType::Email => hashed(Input::Email, &n::email)
-            .or_else(|| email_from_user_id(event, texts, log)),
+        MatchKeyType::Email => {
+            hashed(Input::Email, &n::email).or_else(|| email_from_user_id(event, texts, log))
+        }
         MatchKeyType::Phone => hashed(Input::Phone, &|text, out| n::phone(text, country, out)),
         MatchKeyType::FirstName => hashed(Input::FirstName, &n::name),
         MatchKeyType::LastName => hashed(Input::LastName, &n::name),

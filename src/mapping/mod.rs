@@ -32,7 +32,8 @@ pub(crate) const NAMELESS_TYPES: [&str; 5] = ["page", "screen", "identify", "gro
 
 /// Event names and types are compared trimmed and without regard to case.
 pub(crate) fn event_key(name: Cow<'_, str>) -> Cow<'_, str> {
-    let is_lower = |name: &str| name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    let is_lower =
+        |name: &str| name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     match name {
         Cow::Borrowed(name) if is_lower(name) => Cow::Borrowed(trimmed(name)),
         name => Cow::Owned(trimmed(&name).to_lowercase()),

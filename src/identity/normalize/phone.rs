@@ -25,9 +25,8 @@ pub(crate) fn phone(text: &str, country: Country, out: &mut Vec<u8>) -> bool {
     out.extend(code);
     let first = out.len();
     out.extend(text.bytes().filter(u8::is_ascii_digit));
-    let has_plus = text
-        .trim_start_matches(|c: char| c != '+' && !c.is_ascii_digit())
-        .starts_with('+');
+    let has_plus =
+        text.trim_start_matches(|c: char| c != '+' && !c.is_ascii_digit()).starts_with('+');
     let digits = out.get(first..).unwrap_or_default();
     let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
     let wanted = if has_plus || zeros >= 2 {

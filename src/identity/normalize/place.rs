@@ -39,9 +39,9 @@ pub(crate) fn state(text: &str, country: Country, out: &mut Vec<u8>) -> bool {
     let start = out.len();
     folded(bare, out);
     let wanted = out.get(start..).unwrap_or_default();
-    let known = STATES.iter().find(|states| {
-        scan::same(states.country.as_bytes(), country.code().as_bytes())
-    });
+    let known = STATES
+        .iter()
+        .find(|states| scan::same(states.country.as_bytes(), country.code().as_bytes()));
     let code = match known {
         Some(states) => code_of(wanted, states).unwrap_or_default(),
         None => padded(wanted),

@@ -1,0 +1,89 @@
+// The core as this package hands it out: objects and bytes mean the same, and every hash is SHA-256.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+
+import { Transformer, type AnalyticsEvent } from "../dist/core.js";
+
+const NOW = Date.parse("2026-11-21T00:00:00Z");
+const decoder = new TextDecoder();
+const page = { type: "page", messageId: "page-1", timestamp: "2026-11-20T10:00:00Z", traits: { email: "jane@example.com", country: "US" } };
+
+test("what is looked at in an event makes the same Amazon event as the whole of it", () => {
+  const transformer = new Transformer({ inputs: { country: ["properties.shop.country"] }, events: { Lead: { conversionType: "LEAD", value: ["properties.score"] } } });
+  const event = {
+    type: "track",
+    event: "Lead",
+    messageId: 7,
+    timestamp: new Date("2026-11-20T10:00:00Z"),
+    properties: { score: 3, shop: { country: "us", name: "north" }, description: "long ".repeat(100) },
+    context: { traits: { email: "jane@example.com" }, library: { name: "any" } },
+  };
+  const bytes = transformer.bytesOf(event);
+  assert.equal(
+    decoder.decode(bytes).length < 250 && !decoder.decode(bytes).includes("long"),
+    true,
+    "nothing else is in it",
+  );
+  const whole = new TextEncoder().encode(JSON.stringify(event));
+  assert.deepEqual(transformer.transformJson(bytes, NOW), transformer.transformJson(whole, NOW));
+  assert.deepEqual(JSON.parse(decoder.decode(transformer.transformJson(bytes, NOW))), transformer.transform(event, NOW));
+});
+
+test("what nobody looks at costs no event, even where JSON cannot hold it", () => {
+  const loop: Record<string, unknown> = {};
+  loop["self"] = loop;
+  const transformer = new Transformer();
+  const event: AnalyticsEvent = { ...page, properties: { loop, large: 1n, when: () => 1 } };
+  assert.deepEqual(transformer.evaluate(event, NOW), transformer.evaluate(page, NOW));
+});
+
+test("what JSON cannot hold where it is looked at is no event", () => {
+  const transformer = new Transformer();
+  const invalid = { outcome: "dropped", reason: "invalid_event", detail: "not_json", notes: [] };
+  const loop: unknown[] = [];
+  loop.push(loop);
+  for (const event of [{ ...page, userId: 1n }, { ...page, properties: { products: loop } }] as unknown as AnalyticsEvent[]) {
+    assert.deepEqual(transformer.evaluate(event, NOW), invalid);
+    assert.equal(transformer.bytesOf(event).length, 0);
+  }
+  for (const event of [undefined, null, 7, "page", [], () => 1] as unknown as AnalyticsEvent[]) {
+    assert.equal(transformer.evaluate(event, NOW).outcome, "dropped");
+  }
+});
+
+test("an object that makes its own JSON is taken at its word, and what it inherits is not its own", () => {
+  const transformer = new Transformer();
+  assert.equal(transformer.transform({ toJSON: () => page } as unknown as AnalyticsEvent, NOW)?.eventId, "page-1");
+  assert.equal(transformer.evaluate(Object.create(page) as AnalyticsEvent, NOW).outcome, "dropped");
+});
+
+test("a dropped event has no bytes", () => {
+  assert.equal(new Transformer().transformJson(new TextEncoder().encode('{"type":"alias"}'), NOW), undefined);
+});
+
+test("a million identifiers of every length have the hashes that OpenSSL gives them", () => {
+  let state = 20_261_121;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  const letters = (most: number): string => Array.from({ length: 1 + random(most) }, () => "abcdefghijklmnopqrstuvwxyz"[random(26)]).join("");
+  const transformer = new Transformer({ defaults: { countryCode: "US" } });
+  const encoder = new TextEncoder();
+  let hashed = 0;
+  while (hashed < 1_000_000) {
+    const expected: string[] = [];
+    const lines = Array.from({ length: 500 }, () => {
+      const email = `${letters(hashed % 7 === 0 ? 90 : 20)}@example.com`;
+      const names = Array.from({ length: random(4) }, () => letters(12));
+      expected.push(email, ...names);
+      const [firstName, lastName, city] = names;
+      return JSON.stringify({ ...page, traits: { email, firstName, lastName, address: { city } } });
+    });
+    const { events } = transformer.transformBatch(encoder.encode(lines.join("\n")), NOW, "ndjson");
+    const got = Array.from(decoder.decode(events).matchAll(/"values":\["([0-9a-f]{64})"\]/g), ([, hash]) => hash);
+    assert.deepEqual(got, expected.map((text) => createHash("sha256").update(text).digest("hex")));
+    hashed += expected.length;
+  }
+});
