@@ -536,12 +536,13 @@ impl AmazonEvent<'_> {
         let description = &self.event_description;
         out.literal(br#"{"eventDescription":{"name":"#);
         out.text(&description.name);
-        out.literal(br#","conversionType":"#);
-        out.word(description.conversion_type.as_str());
-        out.literal(br#","eventSource":"#);
-        out.word(description.event_source.as_str());
-        out.literal(br#","eventIngestionMethod":"#);
-        out.word(description.event_ingestion_method.as_str());
+        out.literal(br#","conversionType":""#);
+        out.raw(description.conversion_type.as_str());
+        out.literal(br#"","eventSource":""#);
+        out.raw(description.event_source.as_str());
+        out.literal(br#"","eventIngestionMethod":""#);
+        out.raw(description.event_ingestion_method.as_str());
+        out.literal(b"\"");
         write_optional(out, br#","dataSetName":"#, description.data_set_name.as_deref());
         out.literal(br#"},"eventId":"#);
         out.text(&self.event_id);
@@ -550,25 +551,27 @@ impl AmazonEvent<'_> {
             EventTime::Iso8601(instant) => instant.write_json(out),
             EventTime::Epoch(number) => out.raw(&number.to_string()),
         }
-        out.literal(br#","countryCode":"#);
-        out.word(self.country_code.code());
-        out.literal(br#","matchKeys":["#);
+        out.literal(br#","countryCode":""#);
+        out.raw(self.country_code.code());
+        out.literal(br#"","matchKeys":["#);
         for (index, key) in self.match_keys.iter().enumerate() {
             if index > 0 {
                 out.literal(b",");
             }
-            out.literal(br#"{"type":"#);
-            out.word(key.key_type.as_str());
-            out.literal(br#","values":["#);
+            out.literal(br#"{"type":""#);
+            out.raw(key.key_type.as_str());
+            out.literal(br#"","values":["#);
             match &key.value {
                 Identifier::Hash(hash) => {
                     out.literal(b"\"");
                     out.literal(hash.digits());
-                    out.literal(b"\"");
+                    out.literal(b"\"]}");
                 }
-                Identifier::Raw(text) => out.text(text),
+                Identifier::Raw(text) => {
+                    out.text(text);
+                    out.literal(b"]}");
+                }
             }
-            out.literal(b"]}");
         }
         out.literal(b"]");
         if let Some(value) = self.value {
@@ -586,6 +589,19 @@ impl AmazonEvent<'_> {
         if let Some(consent) = &self.consent {
             consent.write_json(out);
         }
+        if !self.custom_data.is_empty()
+            || self.device_info.is_some()
+            || self.aref_measurement_tokens.is_some()
+            || self.partner.is_some()
+        {
+            self.write_extras(out);
+        }
+        out.literal(b"}");
+    }
+
+    /// What only some configs ask for.
+    #[inline(never)]
+    fn write_extras(&self, out: &mut Writer) {
         for (index, custom) in self.custom_data.iter().enumerate() {
             if index == 0 {
                 out.literal(br#","customData":[{"name":"#);
@@ -610,7 +626,6 @@ impl AmazonEvent<'_> {
         let tokens = self.aref_measurement_tokens.as_deref();
         write_optional(out, br#","arefMeasurementTokens":"#, tokens);
         write_optional(out, br#","partner":"#, self.partner.as_deref());
-        out.literal(b"}");
     }
 }
 
@@ -637,13 +652,13 @@ impl Consent<'_> {
         }
         if let Some(flags) = self.amazon_consent {
             comma(out);
-            out.literal(br#""amazonConsent":{"amznUserData":"#);
-            out.word(flags.amzn_user_data.as_str());
+            out.literal(br#""amazonConsent":{"amznUserData":""#);
+            out.raw(flags.amzn_user_data.as_str());
             if let Some(status) = flags.amzn_ad_storage {
-                out.literal(br#","amznAdStorage":"#);
-                out.word(status.as_str());
+                out.literal(br#"","amznAdStorage":""#);
+                out.raw(status.as_str());
             }
-            out.literal(b"}");
+            out.literal(b"\"}");
         }
         out.literal(b"}");
     }

@@ -9,12 +9,10 @@ const TOKEN_CHARS: usize = 10;
 /// Epoch milliseconds, from 2001 to 2286.
 const TIME_DIGITS: usize = 13;
 
-/// `token.epoch-milliseconds`, if the landing page's address has a token and the config asks for it. The time is the
+/// `token.epoch-milliseconds`, if the landing page's address has a token. The time is the
 /// event's, unless the token brings its own.
+#[inline(never)]
 pub(crate) fn tokens(event: &Event<'_, '_>, time: Instant, log: &mut Log) -> Option<String> {
-    if !event.plan.config.extras.aref {
-        return None;
-    }
     event.first_of(&event.plan.fixed.landing_url, "arefMeasurementTokens", log, |value, _| {
         let url = value.text().ok_or(Unusable::WrongType)?;
         let query = url

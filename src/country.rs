@@ -87,6 +87,7 @@ impl Country {
         TABLE.get(usize::from(row)).map(Country)
     }
 
+    #[inline(never)]
     fn from_name(text: &str) -> Option<Self> {
         let mut name = String::with_capacity(text.len());
         for c in text.to_lowercase().chars() {

@@ -34,7 +34,7 @@ impl<'e> Event<'_, 'e> {
         log: &mut Log,
         mut usable: impl FnMut(Json<'e>, &mut Log) -> Result<T, Unusable>,
     ) -> Option<T> {
-        if !self.slots.may_have(sources) {
+        if !self.slots.may_have(sources.bits) {
             return None;
         }
         for source in &sources.places {
@@ -54,7 +54,7 @@ impl<'e> Event<'_, 'e> {
     /// The first value there is, usable or not.
     #[inline]
     pub(crate) fn value(&self, sources: &'e Sources) -> Option<Json<'e>> {
-        if !self.slots.may_have(sources) {
+        if !self.slots.may_have(sources.bits) {
             return None;
         }
         sources.places.iter().find_map(|source| self.at(source))
@@ -63,7 +63,8 @@ impl<'e> Event<'_, 'e> {
     /// Every value there is.
     #[inline]
     pub(crate) fn values(self, sources: &'e Sources) -> impl Iterator<Item = (&'e str, Json<'e>)> {
-        let places: &[Place] = if self.slots.may_have(sources) { &sources.places } else { &[] };
+        let places: &[Place] =
+            if self.slots.may_have(sources.bits) { &sources.places } else { &[] };
         places.iter().filter_map(move |source| Some((self.path(source), self.at(source)?)))
     }
 

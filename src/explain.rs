@@ -1,11 +1,11 @@
 //! The explanation of one event: which input fed each field, which were refused and why, and for a drop what would have
 //! to change. Values that may identify somebody are redacted.
 
-use crate::amazon::{AmazonEvent, MatchKeyType};
+use crate::amazon::AmazonEvent;
 use crate::config::{EventSetting, Input, WhenUnknown, list};
 use crate::consent::{Flags, Signal};
 use crate::event::Event;
-use crate::identity::hash::Sha256Hex;
+use crate::identity::{hash::Sha256Hex, identifies, input_of};
 use crate::mapping::presets;
 use crate::nearest::nearest;
 use crate::outcome::{Detail, DropReason, Note, Outcome};
@@ -314,7 +314,8 @@ fn remedy(event: &Event<'_, '_>, reason: DropReason, now: Instant, tried: &[Trie
             let inputs: Vec<Input> = config
                 .match_keys
                 .iter()
-                .filter_map(|key| input_of(*key))
+                .filter(|key| identifies(**key))
+                .map(|key| input_of(*key))
                 .chain(
                     (config.user_id_as != crate::config::UserIdAs::None).then_some(Input::UserId),
                 )
@@ -322,27 +323,6 @@ fn remedy(event: &Event<'_, '_>, reason: DropReason, now: Instant, tried: &[Trie
             let places = places(event, &inputs);
             format!("nothing identifies the person; names and places alone do not. Send {places}")
         }
-    }
-}
-
-/// The input of a match key that identifies somebody by itself.
-fn input_of(key: MatchKeyType) -> Option<Input> {
-    match key {
-        MatchKeyType::Email => Some(Input::Email),
-        MatchKeyType::Phone => Some(Input::Phone),
-        MatchKeyType::Address => Some(Input::Address),
-        MatchKeyType::Maid => Some(Input::Maid),
-        MatchKeyType::MatchId => Some(Input::MatchId),
-        MatchKeyType::RampId => Some(Input::RampId),
-        MatchKeyType::RealId => Some(Input::RealId),
-        MatchKeyType::MerkleId => Some(Input::MerkleId),
-        MatchKeyType::KantarId => Some(Input::KantarId),
-        MatchKeyType::Fip => Some(Input::Fip),
-        MatchKeyType::FirstName
-        | MatchKeyType::LastName
-        | MatchKeyType::City
-        | MatchKeyType::State
-        | MatchKeyType::Postal => None,
     }
 }
 

@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::amazon::ConversionType;
-use crate::config::{Config, EventSetting, Input, RuleConfig, Source};
+use crate::amazon::{ConversionType, MatchKeyType};
+use crate::config::{Config, EventSetting, Input, RuleConfig, Source, UserIdAs};
+use crate::identity;
 use crate::mapping::{self, inputs::with_context_traits, presets};
 use crate::outcome::DropReason;
 use crate::scan;
@@ -58,8 +59,9 @@ impl Node {
         for key in path.split('.') {
             let at = node.children.iter().position(|child| child.key == key).unwrap_or_else(|| {
                 let bucket = bucket(key.as_bytes());
-                node.children.push(Node { key: key.to_owned(), bucket, ..Node::default() });
-                node.children.len() - 1
+                let at = node.children.partition_point(|child| child.bucket <= bucket);
+                node.children.insert(at, Node { key: key.to_owned(), bucket, ..Node::default() });
+                at
             });
             match node.children.get_mut(at) {
                 Some(child) => node = child,
@@ -79,7 +81,6 @@ impl Node {
             *slot = SlotId(start);
             paths.push(path.to_owned());
         }
-        self.children.sort_by_key(|child| child.bucket);
         if !self.children.is_empty() {
             self.buckets = vec![0; BUCKETS];
         }
@@ -89,8 +90,10 @@ impl Node {
             }
         }
         for child in &mut self.children {
-            let path =
-                if path.is_empty() { child.key.clone() } else { format!("{path}.{}", child.key) };
+            let path = match path {
+                "" => child.key.clone(),
+                path => [path, ".", &child.key].concat(),
+            };
             child.number(next_node, paths, &path);
         }
         self.slots = start..paths.len();
@@ -181,7 +184,7 @@ macro_rules! fixed {
             const PATHS: &'static [&'static [&'static str]] = &[$(&[$($path),+]),+];
 
             fn compile(trie: &Trie) -> Self {
-                Fixed { $($name: [$(Place::Slot(trie.slot($path))),+].into_iter().collect(),)+ }
+                Fixed { $($name: trie.places(&[$($path),+]),)+ }
             }
         }
     };
@@ -207,6 +210,21 @@ fixed! {
     landing_url: "context.page.url";
 }
 
+impl Fixed {
+    /// What speaks of consent.
+    fn consent(&self) -> [&Sources; 7] {
+        [
+            &self.user_data,
+            &self.ad_storage,
+            &self.category_preferences,
+            &self.allowed_ids,
+            &self.denied_ids,
+            &self.one_trust,
+            &self.google,
+        ]
+    }
+}
+
 /// The whole of it.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -214,6 +232,10 @@ pub(crate) struct Plan {
     pub(crate) fixed: Fixed,
     trie: Trie,
     inputs: Vec<Sources>,
+    /// The match keys that something can feed.
+    pub(crate) match_keys: Vec<MatchKeyType>,
+    /// The [`SlotId::bit`]s of everything that speaks of consent.
+    pub(crate) consent: u64,
     /// By event name; `None` is switched off.
     by_name: Rules,
     /// By the type of events that have no name.
@@ -268,6 +290,12 @@ impl Trie {
         node.and_then(|node| node.slot).unwrap_or(SlotId(usize::MAX))
     }
 
+    #[inline(never)]
+    fn places(&self, paths: &[&str]) -> Sources {
+        paths.iter().map(|path| Place::Slot(self.slot(path))).collect()
+    }
+
+    #[inline(never)]
     fn compile(&self, sources: &[Source]) -> Sources {
         sources
             .iter()
@@ -341,9 +369,24 @@ impl Plan {
             };
             put(key, rule);
         }
+        let fixed = Fixed::compile(&trie);
+        let inputs: Vec<Sources> =
+            input_sources.iter().map(|sources| trie.compile(sources)).collect();
+        let input = |input: Input| inputs.get(input as usize).unwrap_or(Sources::NONE);
+        let is_fed = |key: &MatchKeyType| match key {
+            MatchKeyType::Email => true,
+            MatchKeyType::MatchId if config.user_id_as == UserIdAs::MatchId => true,
+            key => input(identity::input_of(*key)).bits != 0,
+        };
+        let consent = [input(Input::Tcf), input(Input::Gpp), input(Input::OptOut)]
+            .into_iter()
+            .chain(fixed.consent())
+            .fold(0, |bits, sources| bits | sources.bits);
         Plan {
-            fixed: Fixed::compile(&trie),
-            inputs: input_sources.iter().map(|sources| trie.compile(sources)).collect(),
+            match_keys: config.match_keys.iter().copied().filter(is_fed).collect(),
+            consent,
+            fixed,
+            inputs,
             by_name,
             by_type,
             unmapped: config

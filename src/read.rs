@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::plan::{Node, Plan, SlotId, Sources};
+use crate::plan::{Node, Plan, SlotId};
 use crate::scan::{self, plain_length};
 
 /// How many containers may be inside each other.
@@ -181,10 +181,11 @@ impl<'e> Slots<'e> {
         (*mark == self.mark && *value != Json::Null).then_some(*value)
     }
 
-    /// Whether one of these places may have a value. Most have none, and need not be looked at one by one.
+    /// Whether one of the places with these [`SlotId::bit`]s may have a value. Most have none, and need not be looked at one
+    /// by one.
     #[inline]
-    pub(crate) fn may_have(&self, sources: &Sources) -> bool {
-        (self.present | SlotId::CONST_BIT) & sources.bits != 0
+    pub(crate) fn may_have(&self, bits: u64) -> bool {
+        (self.present | SlotId::CONST_BIT) & bits != 0
     }
 
     #[inline(always)]
@@ -310,6 +311,12 @@ fn rest(bytes: &[u8], at: usize) -> &[u8] {
 /// Where the white space ends that begins there.
 #[inline(always)]
 pub(crate) fn blanks(bytes: &[u8], at: usize) -> usize {
+    // Programs write none.
+    if byte(bytes, at) > b' ' { at } else { some_blanks(bytes, at) }
+}
+
+#[inline(never)]
+fn some_blanks(bytes: &[u8], at: usize) -> usize {
     let mut at = at;
     while matches!(byte(bytes, at), b' ' | b'\n' | b'\r' | b'\t') {
         at += 1;
@@ -342,8 +349,8 @@ fn walk<'e>(
     // A bit for each open container, the innermost the lowest; it is set for an object.
     let mut objects = 0_u64;
     let mut expects_key = false;
-    // The node of the value at hand.
-    let mut target = root;
+    // The nodes of the innermost container and of the value at hand.
+    let (mut around, mut target) = (None::<&Node>, root);
     let mut at = start;
     loop {
         if expects_key {
@@ -351,7 +358,7 @@ fn walk<'e>(
                 return not_json(at);
             }
             let (end, has_escapes) = string(bytes, at + 1)?;
-            if let Some((_, Some(node))) = frames.get(depth - 1) {
+            if let Some(node) = around {
                 target = match bytes.get(at + 1..end) {
                     Some(key) if !has_escapes => node.child(key),
                     _ => node.child(unescape(slice(text, at + 1, end)?).as_bytes()),
@@ -393,6 +400,7 @@ fn walk<'e>(
                 // In ASCII the closing bracket is two behind the opening one. An empty container is about to end.
                 if byte(bytes, at) != bracket + 2 {
                     // What is in a list has no path.
+                    around = if is_object { target } else { None };
                     target = None;
                     expects_key = is_object;
                     continue;
@@ -431,6 +439,10 @@ fn walk<'e>(
                             if is_object { Json::Object(text) } else { Json::Array(text) },
                         );
                     }
+                    around = match frames.get(depth.wrapping_sub(1)) {
+                        Some((_, node)) if objects & 1 == 1 => *node,
+                        _ => None,
+                    };
                 }
                 _ => return not_json(at),
             }

@@ -110,7 +110,11 @@ pub(crate) fn map_read<'e>(
         consent,
         custom_data: custom_data::attributes(event, rule, log),
         device_info: user_agent(event, log),
-        aref_measurement_tokens: aref::tokens(event, time, log),
+        aref_measurement_tokens: config
+            .extras
+            .aref
+            .then(|| aref::tokens(event, time, log))
+            .flatten(),
         partner: config.extras.partner.as_deref().map(Cow::Borrowed),
     })
 }
@@ -253,18 +257,27 @@ fn event_id<'e>(
     });
     message_id.unwrap_or_else(|| {
         log.note(Note::EventIdDerived);
-        let text =
-            |sources| event.value(sources).and_then(Json::text_or_number).unwrap_or_default();
-        let parts = [
-            Cow::Borrowed(call.call_type.as_ref()),
-            Cow::Borrowed(name),
-            text(event.plan.input(Input::UserId)),
-            text(&event.plan.fixed.anonymous_id),
-            Cow::Owned(time.0.to_string()),
-            text(&event.plan.fixed.order_id),
-        ];
-        Cow::Owned(Sha256Hex::of(parts.join("\n").as_bytes()).as_str().to_owned())
+        derived_id(event, call, name, time)
     })
+}
+
+#[inline(never)]
+fn derived_id<'e>(
+    event: &Event<'_, 'e>,
+    call: &Call<'_>,
+    name: &str,
+    time: Instant,
+) -> Cow<'e, str> {
+    let text = |sources| event.value(sources).and_then(Json::text_or_number).unwrap_or_default();
+    let parts = [
+        Cow::Borrowed(call.call_type.as_ref()),
+        Cow::Borrowed(name),
+        text(event.plan.input(Input::UserId)),
+        text(&event.plan.fixed.anonymous_id),
+        Cow::Owned(time.0.to_string()),
+        text(&event.plan.fixed.order_id),
+    ];
+    Cow::Owned(Sha256Hex::of(parts.join("\n").as_bytes()).as_str().to_owned())
 }
 
 /// The three fields of money.
@@ -276,7 +289,18 @@ struct Money {
 }
 
 impl Money {
+    /// Only a purchase has them, and what a rule names a value of its own for.
+    #[inline]
     fn of<'e>(event: &Event<'_, 'e>, rule: &'e Rule, log: &mut Log) -> Self {
+        if rule.conversion_type == ConversionType::OffAmazonPurchases || rule.value.bits != 0 {
+            Self::of_sale(event, rule, log)
+        } else {
+            Money::default()
+        }
+    }
+
+    #[inline(never)]
+    fn of_sale<'e>(event: &Event<'_, 'e>, rule: &'e Rule, log: &mut Log) -> Self {
         let own = amount(event, &rule.value, log);
         if rule.conversion_type != ConversionType::OffAmazonPurchases {
             if own.is_none() && event.value(&rule.value).is_some() {
@@ -349,9 +373,11 @@ fn units(event: &Event<'_, '_>, log: &mut Log) -> Option<i32> {
 const MAX_USER_AGENT_CHARS: usize = 512;
 
 fn user_agent<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<DeviceInfo<'e>> {
-    if !event.plan.config.extras.user_agent {
-        return None;
-    }
+    if event.plan.config.extras.user_agent { wanted_user_agent(event, log) } else { None }
+}
+
+#[inline(never)]
+fn wanted_user_agent<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<DeviceInfo<'e>> {
     event.first(Input::UserAgent, "deviceInfo.userAgent", log, |value, log| {
         let mut user_agent = value.text().ok_or(Unusable::WrongType)?;
         if let Some((end, _)) = user_agent.char_indices().nth(MAX_USER_AGENT_CHARS) {

@@ -57,7 +57,7 @@ impl Writer {
     }
 
     /// Appends a text as it is.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn raw(&mut self, text: &str) {
         self.reserve(text.len());
         let end = self.end + text.len();

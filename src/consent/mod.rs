@@ -102,19 +102,28 @@ pub(crate) fn decide<'e>(
     country: Country,
     log: &mut Log,
 ) -> Result<Option<Consent<'e>>, DropReason> {
-    let tcf = consent_string(event, Input::Tcf, "consent.tcf", Note::TcfUnreadable, tcf::read, log);
-    let gpp = consent_string(event, Input::Gpp, "consent.gpp", Note::GppUnreadable, gpp::read, log);
-    let words = amazon_words(event, log);
-    let categories = category_signals(event, log);
-    let said = [tcf.as_ref(), gpp.as_ref()]
-        .into_iter()
-        .flatten()
-        .fold(words.and(categories), |all, s| all.and(s.says));
-
+    // Most events say nothing of it.
+    let is_silent = !event.slots.may_have(event.plan.consent);
+    let (said, tcf, gpp) =
+        if is_silent { (Flags::UNKNOWN, None, None) } else { signals(event, log) };
     let decision = Decision::new(event, country, said)?;
     let mut consent = Consent { geo: geo(event, log), ..Consent::default() };
     decision.put_signals(event.plan.config.consent.emit, tcf, gpp, &mut consent, log);
     Ok((consent != Consent::default()).then_some(consent))
+}
+
+/// What all sources say together, and the strings among them.
+#[inline(never)]
+fn signals<'e>(
+    event: &Event<'_, 'e>,
+    log: &mut Log,
+) -> (Flags, Option<ConsentString<'e>>, Option<ConsentString<'e>>) {
+    let tcf = consent_string(event, Input::Tcf, "consent.tcf", Note::TcfUnreadable, tcf::read, log);
+    let gpp = consent_string(event, Input::Gpp, "consent.gpp", Note::GppUnreadable, gpp::read, log);
+    let words = amazon_words(event, log);
+    let categories = category_signals(event, log);
+    let strings = [tcf.as_ref(), gpp.as_ref()].into_iter().flatten();
+    (strings.fold(words.and(categories), |all, string| all.and(string.says)), tcf, gpp)
 }
 
 /// The flags as they are sent; `None` is left out.

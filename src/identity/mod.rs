@@ -66,10 +66,7 @@ impl Hashing {
                 let range = four.get(at).map_or(0..0, |waiting| waiting.text.clone());
                 self.texts.get(range).unwrap_or_default()
             };
-            let hashes = match four {
-                [_] => [Sha256Hex::of(text(0)); 4],
-                _ => Sha256Hex::of_four([text(0), text(1), text(2), text(3)]),
-            };
+            let hashes = Sha256Hex::of_four([text(0), text(1), text(2), text(3)]);
             for (Waiting { event, key, .. }, hash) in four.iter().zip(hashes) {
                 if let Some(key) =
                     events.get_mut(*event).and_then(|event| event.match_keys.get_mut(*key))
@@ -95,7 +92,7 @@ pub(crate) fn match_keys<'e>(
     // More are rare.
     let mut keys = Vec::with_capacity(8);
     let before = hashing.waiting.len();
-    for key_type in event.plan.config.match_keys.iter().copied() {
+    for key_type in event.plan.match_keys.iter().copied() {
         let start = hashing.texts.len();
         let value = match match_key(event, key_type, country, &mut hashing.texts, log) {
             Some(Found::Ready(value)) => value,
@@ -119,8 +116,34 @@ pub(crate) fn match_keys<'e>(
 
 /// Whether these keys name somebody: names and places support a match, and alone are nobody.
 fn identify_somebody(keys: &[MatchKey<'_>]) -> bool {
+    keys.iter().any(|key| identifies(key.key_type))
+}
+
+/// Whether a key of that type names somebody by itself.
+pub(crate) fn identifies(key_type: MatchKeyType) -> bool {
     use MatchKeyType::{City, FirstName, LastName, Postal, State};
-    keys.iter().any(|key| !matches!(key.key_type, FirstName | LastName | City | State | Postal))
+    !matches!(key_type, FirstName | LastName | City | State | Postal)
+}
+
+/// What feeds a match key. (The user id may stand in for EMAIL and MATCH_ID.)
+pub(crate) fn input_of(key_type: MatchKeyType) -> Input {
+    match key_type {
+        MatchKeyType::Email => Input::Email,
+        MatchKeyType::Phone => Input::Phone,
+        MatchKeyType::FirstName => Input::FirstName,
+        MatchKeyType::LastName => Input::LastName,
+        MatchKeyType::Address => Input::Address,
+        MatchKeyType::City => Input::City,
+        MatchKeyType::State => Input::State,
+        MatchKeyType::Postal => Input::Postal,
+        MatchKeyType::Maid => Input::Maid,
+        MatchKeyType::MatchId => Input::MatchId,
+        MatchKeyType::RampId => Input::RampId,
+        MatchKeyType::RealId => Input::RealId,
+        MatchKeyType::MerkleId => Input::MerkleId,
+        MatchKeyType::KantarId => Input::KantarId,
+        MatchKeyType::Fip => Input::Fip,
+    }
 }
 
 fn match_key<'e>(
@@ -131,30 +154,28 @@ fn match_key<'e>(
     log: &mut Log,
 ) -> Option<Found<'e>> {
     use normalize as n;
-    let mut hashed = |input, normalise: &dyn Fn(&str, &mut Vec<u8>) -> bool| {
+    let input = input_of(key_type);
+    let mut hashed = |normalise: &dyn Fn(&str, &mut Vec<u8>) -> bool| {
         event.first(input, key_type.as_str(), log, |value, log| {
             hashed_key(value, normalise, texts, log)
         })
     };
     match key_type {
-        MatchKeyType::Email => {
-            hashed(Input::Email, &n::email).or_else(|| email_from_user_id(event, texts, log))
-        }
-        MatchKeyType::Phone => hashed(Input::Phone, &|text, out| n::phone(text, country, out)),
-        MatchKeyType::FirstName => hashed(Input::FirstName, &n::name),
-        MatchKeyType::LastName => hashed(Input::LastName, &n::name),
-        MatchKeyType::Address => hashed(Input::Address, &n::address),
-        MatchKeyType::City => hashed(Input::City, &n::city),
-        MatchKeyType::State => hashed(Input::State, &|text, out| n::state(text, country, out)),
-        MatchKeyType::Postal => hashed(Input::Postal, &n::postal),
+        MatchKeyType::Email => hashed(&n::email).or_else(|| email_from_user_id(event, texts, log)),
+        MatchKeyType::Phone => hashed(&|text, out| n::phone(text, country, out)),
+        MatchKeyType::FirstName | MatchKeyType::LastName => hashed(&n::name),
+        MatchKeyType::Address => hashed(&n::address),
+        MatchKeyType::City => hashed(&n::city),
+        MatchKeyType::State => hashed(&|text, out| n::state(text, country, out)),
+        MatchKeyType::Postal => hashed(&n::postal),
         MatchKeyType::Maid => mobile_ad_id(event, log),
-        MatchKeyType::MatchId => raw(event, Input::MatchId, key_type, log, is_raw_id)
+        MatchKeyType::MatchId => raw(event, input, key_type, log, is_raw_id)
             .or_else(|| match_id_from_user_id(event, log)),
-        MatchKeyType::RampId => raw(event, Input::RampId, key_type, log, is_raw_id),
-        MatchKeyType::RealId => raw(event, Input::RealId, key_type, log, is_raw_id),
-        MatchKeyType::MerkleId => raw(event, Input::MerkleId, key_type, log, is_raw_id),
-        MatchKeyType::KantarId => raw(event, Input::KantarId, key_type, log, is_raw_id),
-        MatchKeyType::Fip => raw(event, Input::Fip, key_type, log, is_ip_address),
+        MatchKeyType::RampId
+        | MatchKeyType::RealId
+        | MatchKeyType::MerkleId
+        | MatchKeyType::KantarId => raw(event, input, key_type, log, is_raw_id),
+        MatchKeyType::Fip => raw(event, input, key_type, log, is_ip_address),
     }
 }
 

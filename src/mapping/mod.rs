@@ -36,8 +36,13 @@ pub(crate) fn event_key(name: Cow<'_, str>) -> Cow<'_, str> {
         |name: &str| name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     match name {
         Cow::Borrowed(name) if is_lower(name) => Cow::Borrowed(trimmed(name)),
-        name => Cow::Owned(trimmed(&name).to_lowercase()),
+        name => Cow::Owned(lower_case(trimmed(&name))),
     }
+}
+
+/// As [`str::to_lowercase`], whose tables nearly no text needs.
+fn lower_case(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }
 }
 
 /// The most characters Amazon takes in an event name.
@@ -49,7 +54,7 @@ const MAX_NAME_CHARS: usize = 256;
 /// 2. Each run of the characters Amazon's tag refuses becomes one `_`.
 /// 3. Cut at 256 characters.
 pub(crate) fn event_name(text: &str) -> (String, bool) {
-    let lower = text.trim().to_lowercase();
+    let lower = lower_case(trimmed(text));
     let name = replace_runs(&lower, |c| "!@#$%^&*|+=(){}[]<>?\\/~;".contains(c), MAX_NAME_CHARS);
     let cleaned = name != lower;
     (name, cleaned)
