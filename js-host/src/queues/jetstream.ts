@@ -23,7 +23,6 @@ export interface JetStreamMessage {
   readonly info: { readonly deliveryCount: number };
   ackAck(): Promise<boolean>;
   nak(delayMs?: number): void;
-  term(): void;
   working(): void;
 }
 
@@ -234,7 +233,8 @@ class JetStreamQueue implements Queue {
       dead: async (reason) => {
         // First there, then gone from here; by its number it is there once, however often this is done.
         await this.#publish(`${this.#subject}.dead`, deadLetterOf(message, reason), `${this.#stream}-${message.seq}`);
-        message.term();
+        // (`term` says as much, but nothing confirms it.)
+        await message.ackAck();
       },
     };
   }
