@@ -12,7 +12,7 @@ test("send resolves when the event is queued or dropped, or with its outcome if 
   const client = world.client();
   assert.deepEqual(await client.send(one("a")), { outcome: "queued" });
   assert.deepEqual(await client.send({ type: "track", event: "Nobody Knows" }), { outcome: "dropped", reason: "unmapped_event" });
-  assert.deepEqual(await client.send({ type: "page", big: 1n } as never), { outcome: "dropped", reason: "invalid_event", detail: "not_json" });
+  assert.deepEqual(await client.send({ type: "page", userId: 1n } as never), { outcome: "dropped", reason: "invalid_event", detail: "not_json" });
   assert.deepEqual(await world.time.run(client.send(one("b"), { wait: true })), { outcome: "accepted", eventId: "b", attempts: 1 });
   // Both went in one request, a second after the first was queued.
   assert.deepEqual(world.asked.map(({ ids }) => ids), [["a", "b"]]);
