@@ -138,12 +138,3 @@ test("examples/kafka brings 1,000 events through a topic", { skip: kcat.skip }, 
   await until(() => port() !== undefined, broker, "the broker listens");
   await thousand("kafka", { KAFKA: `127.0.0.1:${port()}`, KAFKAJS_NO_PARTITIONER_WARNING: "1" });
 });
-
-const moto = tool("moto_server", "MOTO_SERVER", "pip install 'moto[server,sqs]'");
-test("examples/sqs brings 1,000 events through a queue", { skip: moto.skip }, async () => {
-  const port = await freePort();
-  const server = started(moto.path, ["-H", "127.0.0.1", "-p", String(port)]);
-  await until(() => server.err.includes("Running on"), server, "the server listens");
-  const url = `http://127.0.0.1:${port}`;
-  await thousand("sqs", { AWS_REGION: "us-east-1", AWS_ENDPOINT_URL_SQS: url, AWS_ACCESS_KEY_ID: "x", AWS_SECRET_ACCESS_KEY: "x" });
-});

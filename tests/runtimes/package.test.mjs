@@ -89,7 +89,8 @@ test("no module waits at its top level, which `require` could not load", { skip:
   const modules = readdirSync(join(project.installed, "dist"), { recursive: true }).filter((name) => name.endsWith(".js"));
   assert.ok(modules.length > 40, `only ${modules.length} modules were found`);
   // A form that has no such waiting; esbuild refuses to translate a module that has.
-  for (const name of modules) {
+  // The playground's page is a browser's; nobody requires it.
+  for (const name of modules.filter((module) => !module.includes("playground/page/"))) {
     await transform(readFileSync(join(project.installed, "dist", name), "utf8"), { format: "cjs", sourcefile: name });
   }
   await assert.rejects(transform("await 0;", { format: "cjs" }), /Top-level await/u);
