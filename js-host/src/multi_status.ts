@@ -1,4 +1,5 @@
 // Reads the 207 body: what became of each event of a request, by index. Lenient in form, strict in what counts as sent.
+import { isObject } from "./json.js";
 import { isPassingCode } from "./retry.js";
 
 /** What the body says about one event. */
@@ -81,6 +82,3 @@ function indexOf(item: unknown, count: number): number | undefined {
   return typeof index === "number" && Number.isInteger(index) && index >= 0 && index < count ? index : undefined;
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

@@ -15,6 +15,8 @@ export class Parcel {
   firstTriedAt: number | undefined;
   /** What the last of them came to, if it was no success. */
   lastError = "";
+  /** After which flush of its queue it came. */
+  turn = 0;
   #event: AmazonEvent | undefined;
 
   constructor(wire: Uint8Array, key: number) {

@@ -119,7 +119,7 @@ test("a batch gives its events what they do not say themselves", async () => {
     integrations: { All: true },
     batch: [
       { type: "page", messageId: "a" },
-      { type: "track", event: "Product Added", messageId: "b", sentAt: "2026-11-21T00:00:09Z", context: { library: { name: "own" } }, integrations: { All: false } },
+      { type: "track", event: "Product Added", messageId: "b", sentAt: "2026-11-21T00:00:09Z", context: { library: { name: "own" } }, integrations: { Slack: false } },
     ],
   };
   for (const path of ["/v1/batch", "/v1/import", "/v1/b"]) assert.deepEqual(await post(path, body), TAKEN);
@@ -129,7 +129,7 @@ test("a batch gives its events what they do not say themselves", async () => {
     { type: "page", messageId: "a", sentAt: "2026-11-21T00:00:10Z", context: body.context, integrations: { All: true }, ...common },
     {
       type: "track", event: "Product Added", messageId: "b", sentAt: "2026-11-21T00:00:09Z",
-      context: { ip: "198.51.100.7", library: { name: "own" } }, integrations: { All: false }, ...common,
+      context: { ip: "198.51.100.7", library: { name: "own" } }, integrations: { All: true, Slack: false }, ...common,
     },
   ]);
 });

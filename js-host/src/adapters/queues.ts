@@ -1,11 +1,11 @@
 // Cloudflare Queues: events go in by a binding, and come out in batches that a Worker is handed.
 import { AmazonEventsError, invalidOption, messageOf } from "../errors.js";
+import { isObject } from "../json.js";
 import type { EventOutcome } from "../outcome.js";
 import type { Queue, QueueMessage } from "../queues/queue.js";
 import { relay, type RelayBackoff } from "../queues/relay.js";
 import { redact } from "../redact.js";
 import { Environment, optionsFor, perEnvironment, type EnvironmentOptions, type OptionsFor } from "./environment.js";
-import { isObject } from "./segment_api.js";
 
 export type { Queue, QueueMessage } from "../queues/queue.js";
 export type { EnvironmentOptions, OptionsFor } from "./environment.js";
