@@ -5,7 +5,7 @@ import { outcomeCodes, Transformer, type AnalyticsEvent, type Batch, type Config
 import { Engine } from "./engine.js";
 import { AmazonEventsError, invalidOption, quietly, storeFault } from "./errors.js";
 import { deliveryLimits, functions, positive, whole } from "./limits.js";
-import { linesOf } from "./mapper.js";
+import { linesOf } from "./lines.js";
 import type { MetricLabels, Metrics } from "./metrics.js";
 import type { DeadLetterReason, DeadLetterSink, Dropped, EventOutcome, Stats } from "./outcome.js";
 import { Parcel } from "./parcel.js";

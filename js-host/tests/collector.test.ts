@@ -281,10 +281,10 @@ test("a queue of Cloudflare's is given batches that it takes", async () => {
   assert.deepEqual(await post("/v1/batch", { batch: events(250, 1) }), TAKEN);
   assert.deepEqual(batches.splice(0), [100, 100, 50]);
   assert.deepEqual(await post("/v1/batch", { batch: events(4, 80_000) }), TAKEN);
-  assert.deepEqual(batches.splice(0), [2, 2]);
+  assert.deepEqual(batches.splice(0), [3, 1]);
   assert.deepEqual(await post("/v1/batch", { batch: [{ messageId: "a", pad: "x".repeat(130_000) }, ...events(1, 1)] }), TAKEN);
   assert.deepEqual(batches, [1]);
-  assert.deepEqual(errors, ["Error: an event was not put into the queue: it has 130105 bytes, over 127000"]);
+  assert.deepEqual(errors, ["NotQueuedError: 1 of 2 events are not in the queue: larger than 127900 bytes"]);
 });
 
 test("pages of other origins may send where they are allowed to, and read the answer", async () => {

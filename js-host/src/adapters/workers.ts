@@ -1,25 +1,18 @@
 // A Worker that proxies analytics, and now also sends what passes to Amazon: beside the request, never in its way.
 import { isConfigError } from "../core.js";
 import { invalidOption, messageOf, UsageError } from "../errors.js";
-import { isObject } from "../json.js";
+import { isObject, jsonBytes } from "../json.js";
 import type { Queue } from "../queues/queue.js";
 import { tally, type RelayBackoff } from "../queues/relay.js";
 import { redact } from "../redact.js";
+import { cloudflareQueue, NotQueuedError, type CloudflareBatch, type QueueBinding } from "./cloudflare_queue.js";
 import { CONSOLE, Environment, optionsFor, perEnvironment, type EnvironmentOptions, type OptionsFor } from "./environment.js";
-import {
-  amazonEventsConsumer,
-  cloudflareQueue,
-  jsonBytes,
-  NotQueuedError,
-  type CloudflareBatch,
-  type ConsumerOptions,
-  type QueueBinding,
-} from "./queues.js";
+import { amazonEventsConsumer, type ConsumerOptions } from "./queues.js";
 import { callOf, contentOf, eventsOf, isForAmazon } from "./segment_api.js";
 
 export type { Queue, QueueMessage } from "../queues/queue.js";
 export type { EnvironmentOptions, OptionsFor } from "./environment.js";
-export type { QueueBinding } from "./queues.js";
+export type { QueueBinding } from "./cloudflare_queue.js";
 
 /** The part of a Worker's context that is used. */
 export interface WorkerContext {
