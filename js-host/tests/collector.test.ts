@@ -284,7 +284,7 @@ test("a queue of Cloudflare's is given batches that it takes", async () => {
   assert.deepEqual(batches.splice(0), [3, 1]);
   assert.deepEqual(await post("/v1/batch", { batch: [{ messageId: "a", pad: "x".repeat(130_000) }, ...events(1, 1)] }), TAKEN);
   assert.deepEqual(batches, [1]);
-  assert.deepEqual(errors, ["NotQueuedError: 1 of 2 events are not in the queue: larger than 127900 bytes"]);
+  assert.deepEqual(errors, ["AmazonEventsError: 1 of 2 events are not in the queue: larger than 127900 bytes"]);
 });
 
 test("pages of other origins may send where they are allowed to, and read the answer", async () => {
