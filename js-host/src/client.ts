@@ -1,18 +1,18 @@
 // The client: maps events, queues them, brings them to Amazon, and says what became of each.
-import { DEFAULT_BATCH } from "./batcher.js";
+import { DEFAULT_BATCH } from "./delivery/batcher.js";
 import { connectionOf, type ConnectionParameters } from "./connection.js";
 import { outcomeCodes, Transformer, type AnalyticsEvent, type Batch, type Config, type DropReason, type OutcomeCode } from "./core.js";
-import { Engine } from "./engine.js";
+import { Engine } from "./delivery/engine.js";
 import { AmazonEventsError, invalidOption, quietly, storeFault } from "./errors.js";
 import { deliveryLimits, functions, positive, whole } from "./limits.js";
 import { linesOf } from "./lines.js";
 import type { MetricLabels, Metrics } from "./metrics.js";
 import type { DeadLetterReason, DeadLetterSink, Dropped, EventOutcome, Stats } from "./outcome.js";
-import { Parcel } from "./parcel.js";
+import { Parcel } from "./delivery/parcel.js";
 import { runtimeOf, type Clock, type Fetch, type Logger, type Runtime, type Sleep } from "./runtime.js";
-import { deadLetter, outcomeOf, type Ended, type Settled } from "./settled.js";
+import { deadLetter, outcomeOf, type Ended, type Settled } from "./delivery/settled.js";
 import type { EventStore, StoredEvent } from "./stores/store.js";
-import type { TokenStore } from "./tokens.js";
+import type { TokenStore } from "./delivery/tokens.js";
 
 /** What {@link createAmazonEvents} takes. */
 export interface AmazonEventsOptions extends ConnectionParameters {

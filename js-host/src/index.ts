@@ -26,5 +26,5 @@ export type {
 } from "./outcome.js";
 export type { Clock, Fetch, Logger, Sleep } from "./runtime.js";
 export type { EventStore, StoredEvent } from "./stores/store.js";
-export { memoryTokenStore } from "./tokens.js";
-export type { StoredToken, TokenStore } from "./tokens.js";
+export { memoryTokenStore } from "./delivery/tokens.js";
+export type { StoredToken, TokenStore } from "./delivery/tokens.js";

@@ -1,7 +1,7 @@
 // Reads options that are numbers or functions, and says which of them cannot be right.
-import { DEFAULT_BATCH, type BatchLimits } from "./batcher.js";
+import { DEFAULT_BATCH, type BatchLimits } from "./delivery/batcher.js";
 import { invalidOption } from "./errors.js";
-import { DEFAULT_RETRY, type RetryPolicy } from "./retry.js";
+import { DEFAULT_RETRY, type RetryPolicy } from "./delivery/retry.js";
 
 type Options<Name extends string> = Readonly<Partial<Record<Name, unknown>>>;
 

@@ -4,7 +4,7 @@ import { PARAMETERS, type ParameterName } from "../connection.js";
 import { Transformer } from "../core.js";
 import type { EventOutcome } from "../outcome.js";
 import { runtimeOf, type Logger, type Runtime } from "../runtime.js";
-import { memoryTokenStore, type TokenStore } from "../tokens.js";
+import { memoryTokenStore, type TokenStore } from "../delivery/tokens.js";
 
 /** The client's options in a Worker. Connection parameters that are not here are the bindings of the same names. */
 export interface EnvironmentOptions extends Partial<Omit<AmazonEventsOptions, "store" | "flushIntervalMs">> {

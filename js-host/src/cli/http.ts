@@ -1,7 +1,7 @@
 // One HTTP request of the set-up commands and its answer, tried again where that may help.
-import { DEFAULT_RETRY, waitBefore } from "../retry.js";
+import { DEFAULT_RETRY, waitBefore } from "../delivery/retry.js";
 import { runtimeOf, type Fetch } from "../runtime.js";
-import { networkProblem } from "../transport.js";
+import { networkProblem } from "../delivery/transport.js";
 
 /** A request. */
 export interface Request {

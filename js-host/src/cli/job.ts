@@ -3,18 +3,18 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, statSync, writeFileSync, type Stats } from "node:fs";
 
-import { DEFAULT_BATCH } from "../batcher.js";
+import { DEFAULT_BATCH } from "../delivery/batcher.js";
 import type { Connection } from "../connection.js";
 import { version, type DropReason } from "../core.js";
 import { fileDeadLetters } from "../dead_letter_file.js";
-import { Engine } from "../engine.js";
+import { Engine } from "../delivery/engine.js";
 import { AmazonEventsError, CredentialsError } from "../errors.js";
 import { deliveryLimits } from "../limits.js";
 import type { DeadLetterSink } from "../outcome.js";
-import { Parcel } from "../parcel.js";
+import { Parcel } from "../delivery/parcel.js";
 import { RecordSplitter, type InputRecord } from "../records.js";
 import { runtimeOf } from "../runtime.js";
-import { deadLetter, type Settled } from "../settled.js";
+import { deadLetter, type Settled } from "../delivery/settled.js";
 import { CommandError, type ExitCode } from "./errors.js";
 import { openInput, Output, reasonOf, say, type Input } from "./io.js";
 import { Journal, type PastOutcome, type Totals } from "./journal.js";

@@ -6,7 +6,7 @@ import { version } from "../core.js";
 import { messageOf } from "../errors.js";
 import { DEAD_LETTER_REASONS } from "../outcome.js";
 import { redact } from "../redact.js";
-import { DEFAULT_RETRY } from "../retry.js";
+import { DEFAULT_RETRY } from "../delivery/retry.js";
 import { coverage, type CoverageOptions } from "./coverage.js";
 import { CommandError, type ExitCode } from "./errors.js";
 import { explain, type ExplainOptions } from "./explain.js";

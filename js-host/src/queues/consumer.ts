@@ -2,14 +2,14 @@
 import type { AmazonEventsOptions } from "../client.js";
 import { connectionOf } from "../connection.js";
 import { Transformer, type DropReason } from "../core.js";
-import { Engine } from "../engine.js";
+import { Engine } from "../delivery/engine.js";
 import { AmazonEventsError, invalidOption, messageOf, type FaultCode } from "../errors.js";
 import { deliveryLimits, functions, whole } from "../limits.js";
 import { Mapper, type Mapped } from "../mapper.js";
 import type { EventOutcome } from "../outcome.js";
-import { Parcel } from "../parcel.js";
+import { Parcel } from "../delivery/parcel.js";
 import { runtimeOf, type Runtime } from "../runtime.js";
-import { outcomeOf, type Settled } from "../settled.js";
+import { outcomeOf, type Settled } from "../delivery/settled.js";
 import type { Queue, QueueMessage } from "./queue.js";
 
 export type { Queue, QueueMessage } from "./queue.js";

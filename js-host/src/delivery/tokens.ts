@@ -1,10 +1,10 @@
 // Access tokens (Login with Amazon): fetched with the refresh token, kept until shortly before they expire.
-import type { Connection } from "./connection.js";
-import { AmazonEventsError, CredentialsError, storeFault } from "./errors.js";
-import { UNLABELLED } from "./metrics.js";
-import { redact } from "./redact.js";
+import type { Connection } from "../connection.js";
+import { AmazonEventsError, CredentialsError, storeFault } from "../errors.js";
+import { UNLABELLED } from "../metrics.js";
+import { redact } from "../redact.js";
 import { retryAfter, waitBefore, type RetryPolicy } from "./retry.js";
-import type { Runtime } from "./runtime.js";
+import type { Runtime } from "../runtime.js";
 import { post } from "./transport.js";
 
 /** An access token and when to replace it. */

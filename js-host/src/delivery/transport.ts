@@ -1,6 +1,6 @@
 // One HTTP request and its reply, within a time limit. Knows nothing of events or tokens.
-import { messageOf } from "./errors.js";
-import type { Runtime } from "./runtime.js";
+import { messageOf } from "../errors.js";
+import type { Runtime } from "../runtime.js";
 
 /** A reply that was read to its end. */
 export interface Reply {

@@ -1,15 +1,15 @@
 // Brings one batch to its end: requests, reads, tries again, splits, isolates, gives up. Every event of a batch is
 // settled exactly once.
-import type { Connection } from "./connection.js";
-import { AmazonEventsError, CredentialsError, storeFault } from "./errors.js";
-import { statusLabel, UNLABELLED } from "./metrics.js";
+import type { Connection } from "../connection.js";
+import { AmazonEventsError, CredentialsError, storeFault } from "../errors.js";
+import { statusLabel, UNLABELLED } from "../metrics.js";
 import { readMultiStatus, readProblem } from "./multi_status.js";
-import type { DeadLetterReason } from "./outcome.js";
+import type { DeadLetterReason } from "../outcome.js";
 import { bodyOf, type Parcel } from "./parcel.js";
 import { RateLimiter, type RateLimits } from "./rate.js";
-import { redact } from "./redact.js";
+import { redact } from "../redact.js";
 import { classOfStatus, retryAfter, waitBefore, type RetryPolicy } from "./retry.js";
-import type { Runtime } from "./runtime.js";
+import type { Runtime } from "../runtime.js";
 import type { Settled } from "./settled.js";
 import { Slots } from "./slots.js";
 import type { Tokens } from "./tokens.js";

@@ -1,11 +1,11 @@
 // What every sender of events is made of: access tokens, the delivery, and the queue in front of it, put together once.
-import type { Connection } from "./connection.js";
+import type { Connection } from "../connection.js";
 import { Delivery } from "./delivery.js";
-import type { AmazonEventsError } from "./errors.js";
-import type { DeliveryLimits } from "./limits.js";
+import type { AmazonEventsError } from "../errors.js";
+import type { DeliveryLimits } from "../limits.js";
 import { Outbox } from "./outbox.js";
 import { batchWithin, type RateLimits } from "./rate.js";
-import type { Runtime } from "./runtime.js";
+import type { Runtime } from "../runtime.js";
 import type { Settled } from "./settled.js";
 import { memoryTokenStore, Tokens, type TokenStore } from "./tokens.js";
 

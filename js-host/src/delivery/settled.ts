@@ -1,6 +1,6 @@
 // The end of one event's way: as the delivery tells it, and as it becomes an outcome or a dead letter.
-import { storeFault, type AmazonEventsError } from "./errors.js";
-import type { DeadLetterReason, DeadLetterSink, EventOutcome } from "./outcome.js";
+import { storeFault, type AmazonEventsError } from "../errors.js";
+import type { DeadLetterReason, DeadLetterSink, EventOutcome } from "../outcome.js";
 import type { Parcel } from "./parcel.js";
 
 /** The end of one event's way. */

@@ -2,10 +2,10 @@
 // senders wait when there is too much, and holds what is to go again when a fault is over.
 import { Batcher, type BatchLimits } from "./batcher.js";
 import type { Delivery } from "./delivery.js";
-import { storeFault, type AmazonEventsError } from "./errors.js";
-import { UNLABELLED } from "./metrics.js";
+import { storeFault, type AmazonEventsError } from "../errors.js";
+import { UNLABELLED } from "../metrics.js";
 import type { Parcel } from "./parcel.js";
-import type { Runtime } from "./runtime.js";
+import type { Runtime } from "../runtime.js";
 
 /** What {@link Outbox} needs. */
 export interface OutboxOptions {

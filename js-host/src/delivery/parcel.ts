@@ -1,5 +1,5 @@
 // A mapped event on its way: its bytes, which never change, and how often it was tried.
-import type { AmazonEvent } from "./core.js";
+import type { AmazonEvent } from "../core.js";
 
 const decoder = new TextDecoder();
 

@@ -1,5 +1,5 @@
 // Reads the 207 body: what became of each event of a request, by index. Lenient in form, strict in what counts as sent.
-import { isObject } from "./json.js";
+import { isObject } from "../json.js";
 import { isPassingCode } from "./retry.js";
 
 /** What the body says about one event. */
