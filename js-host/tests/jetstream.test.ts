@@ -60,6 +60,15 @@ async function open(broker: Broker, options: Partial<JetStreamQueueOptions> = {}
 
 const manage = async (broker: Broker): Promise<JetStreamManager> => jetstreamManager(await broker.connect());
 
+/** Waits for what will be, though not for ever: a test that never ends says nothing. */
+async function until(isSo: () => Promise<boolean> | boolean, what: string): Promise<void> {
+  const end = Date.now() + 240_000;
+  while (!(await isSo())) {
+    if (Date.now() > end) throw new Error(`after four minutes still not so: ${what}`);
+    await wait(20);
+  }
+}
+
 /** How many messages a stream holds. */
 async function sizeOf(manager: JetStreamManager, stream = "AMAZON_EVENTS"): Promise<number> {
   return (await manager.streams.info(stream)).state.messages;
@@ -87,11 +96,25 @@ withBroker("an event that is put again is stored once, by its messageId or else 
   await queue.put([bytes({ messageId: "a", other: true }), bytes({ messageId: "ü" }), bytes({ n: 1 })]);
   await queue.put([bytes({ n: 2 }), bytes({ messageId: 7 }), bytes({ messageId: "" }), bytes("null")]);
   const taken = await queue.take(500, 1000);
-  // Events of one call are put side by side.
   assert.deepEqual(
-    taken.map(({ body }) => decoder.decode(body)).sort(),
-    ['{"messageId":"a"}', '{"messageId":" ü\\n"}', '{"n":1}', '{"n":2}', '{"messageId":7}', '{"messageId":""}', "null"].sort(),
+    taken.map(({ body }) => decoder.decode(body)),
+    ['{"messageId":"a"}', '{"messageId":" ü\\n"}', '{"n":1}', '{"n":2}', '{"messageId":7}', '{"messageId":""}', "null"],
   );
+});
+
+withBroker("events are handed out in the order in which they were put", async (broker) => {
+  const queue = await open(broker);
+  // By turns with an id of its own and without one, whose bytes are hashed.
+  const events = Array.from({ length: 600 }, (_, index) => (index % 2 === 0 ? { messageId: `m-${index}`, index } : { index, pad: "x".repeat((index % 7) * 5000) }));
+  await queue.put(events.map(bytes));
+  const taken: number[] = [];
+  while (taken.length < events.length) {
+    for (const message of await queue.take(500, 1000)) {
+      taken.push((JSON.parse(decoder.decode(message.body)) as { index: number }).index);
+      await message.ack();
+    }
+  }
+  assert.deepEqual(taken, events.map(({ index }) => index));
 });
 
 withBroker("an event that is given back is handed out again, with the same time, and not before its delay", async (broker) => {
@@ -204,7 +227,7 @@ withBroker("events that Amazon does not take go to the dead letters, events that
   await queue.put([eventOf("fine")]);
   await queue.put([bytes({ type: "track" })]);
   const manager = await manage(broker);
-  while ((await sizeOf(manager)) > 0) await wait(20);
+  await until(async () => (await sizeOf(manager)) === 0, "the stream is empty");
   await consumer.stop();
   await mock.close();
   assert.deepEqual(outcomes.sort((one, other) => (one.outcome < other.outcome ? 1 : -1)), [
@@ -307,7 +330,9 @@ withBroker(`${EVENTS} events reach Amazon while broker and consumers are killed 
 
   const kills = { broker: 0, consumers: 0 };
   // Kills go on while there is something to lose; at least one of each.
-  while (!isPut || mock.stats().accepted < EVENTS || kills.broker === 0 || kills.consumers === 0) {
+  const isOver = (): boolean => isPut && mock.stats().accepted >= EVENTS && kills.broker > 0 && kills.consumers > 0;
+  await until(async () => {
+    if (isOver()) return true;
     await wait(200 + random() * 1300);
     if (random() < 0.3 || kills.broker === 0) {
       kills.broker++;
@@ -320,13 +345,11 @@ withBroker(`${EVENTS} events reach Amazon while broker and consumers are killed 
       await workers[victim]?.kill();
       workers[victim] = spawnWorker();
     }
-  }
+    return isOver();
+  }, "Amazon has all events");
   await putting;
-  // What the killed ones held is handed out again.
-  const left = (): Promise<number> => sizeOf(manager).catch(() => Infinity);
-  // Right after its start the broker may not answer yet.
-  for (let tries = 0; (await left()) > 0 && tries < 600; tries++) await wait(50);
-  assert.equal(await sizeOf(manager), 0);
+  // What the killed ones held is handed out again; right after its start the broker may not answer yet.
+  await until(async () => (await sizeOf(manager).catch(() => Infinity)) === 0, "the stream is empty");
   const stats = await Promise.all(workers.map((worker) => worker.stop()));
   const seconds = (performance.now() - began) / 1000;
   await mock.close();
@@ -365,7 +388,7 @@ withBroker("two and eight consumer processes share one queue, and each event has
     const began = performance.now();
     await putAll(queue, ids);
     const put = performance.now();
-    while (mock.stats().accepted < EVENTS) await wait(10);
+    await until(() => mock.stats().accepted >= EVENTS, "Amazon has all events");
     const seconds = (performance.now() - began) / 1000;
     const stats = await Promise.all(workers.map((worker) => worker.stop()));
     const { accepted, repeated, tokenRequests } = mock.stats();
@@ -398,7 +421,7 @@ withBroker("fifty workers whose token has expired make one refresh between them,
   }
   for (let round = 1; round <= 3; round++) {
     await Promise.all(queues.map((queue, index) => queue.put([eventOf(`${round}-${index}`)])));
-    while (mock.stats().accepted < 50 * round) await wait(20);
+    await until(() => mock.stats().accepted >= 50 * round, "each worker's event is accepted");
     assert.deepEqual([mock.stats().tokenRequests, mock.stats().repeated], [round, 0]);
     // An hour later all of them find it expired.
     ahead += 3_600_000;

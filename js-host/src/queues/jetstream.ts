@@ -184,7 +184,9 @@ class JetStreamQueue implements Queue {
     this.#mustBeOpen();
     for (let from = 0; from < events.length; from += PUT_AT_ONCE) {
       const some = events.slice(from, from + PUT_AT_ONCE);
-      const put = some.map(async (event) => this.#publish(this.#subject, event, await idOf(event)));
+      // Ids first: published as each is ready, events would be stored out of order.
+      const ids = await Promise.all(some.map(idOf));
+      const put = some.map((event, index) => this.#publish(this.#subject, event, ids[index] ?? ""));
       // All of them: nothing is under way any more when this rejects.
       const failed = (await Promise.allSettled(put)).find((one) => one.status === "rejected");
       if (failed) throw failed.reason;
