@@ -29,7 +29,18 @@ heading=$(grep -m 1 "^## ${version//./\\.}\( \|$\)" CHANGELOG.md) || die "CHANGE
 node scripts/repository.mjs || lacks "provenance names the repository, and the manifests do not"
 
 say "gate"
-if [[ -n ${SKIP_GATE:-} ]]; then note "SKIPPED, as SKIP_GATE says"; else .ci/run; fi
+# A dry run's pass holds for the publication of the same commit: tokens to publish with do not live as long as the gate runs.
+passed=target/gate-passed
+if [[ -n ${SKIP_GATE:-} ]]; then
+    note "SKIPPED, as SKIP_GATE says"
+elif [[ $(cat $passed 2>/dev/null) == "$(git rev-parse HEAD)" ]]; then
+    note "this commit has passed it here before"
+else
+    .ci/run
+    [[ -z $(git status --porcelain) ]] || die "the gate has changed the tree"
+    mkdir -p target
+    git rev-parse HEAD >$passed
+fi
 
 say "what the crate promises"
 before=$(git describe --tags --match 'v*' --abbrev=0 HEAD^ 2>/dev/null || true)
