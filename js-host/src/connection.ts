@@ -1,5 +1,6 @@
 // The connection parameters, by the starter kit's names: what each is, whether it is well-formed, what it leads to.
 import { UsageError } from "./errors.js";
+import { isLoopback } from "./loopback.js";
 import { redact } from "./redact.js";
 
 /** The connection parameters. */
@@ -157,8 +158,7 @@ function url(name: ParameterName, text: string): URL {
     throw new UsageError("ERR_INVALID_ARG_VALUE", `${name} must be a URL without user name and password`);
   }
   // Tokens and secrets go there: in the clear only where nobody else can listen.
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname);
-  if (parsed.protocol !== "https:" && !(parsed.protocol === "http:" && loopback)) {
+  if (parsed.protocol !== "https:" && !(parsed.protocol === "http:" && isLoopback(parsed.hostname))) {
     throw new UsageError("ERR_INVALID_ARG_VALUE", `${name} must begin with https:// (http:// is for loopback alone), got \`${redact(text)}\``);
   }
   return parsed;

@@ -41,7 +41,7 @@ export async function doctor(options: DoctorOptions): Promise<ExitCode> {
   const output = new Output();
   const told: Promise<unknown>[] = [];
   const checkup = new Checkup((text) => {
-    if (!options.json) told.push(output.write(`${text}\n`));
+    if (!options.json) told.push(output.writeStyled(`${text}\n`));
   });
   await new Doctor(checkup, options, dataSet).run();
   await Promise.all(told);
