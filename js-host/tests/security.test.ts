@@ -18,7 +18,7 @@ import { createAmazonEvents, memoryTokenStore, Transformer, type StoredToken } f
 import { startMock, type Mock, type MockOptions } from "../dist/mock/index.js";
 import { redact, visible } from "../dist/redact.js";
 import { runtimeOf } from "../dist/runtime.js";
-import { post } from "../dist/transport.js";
+import { post } from "../dist/delivery/transport.js";
 import { event, World } from "./world.js";
 
 const root = new URL("../../", import.meta.url);
