@@ -268,7 +268,7 @@ test("a write key is compared in whole, however much of it is right", async () =
   assert.deepEqual(await looked("xk_0123456789"), [401, times]);
 });
 
-test("who is slow on purpose loses the place, and the others are served", async () => {
+test("who is slow on purpose loses the place, and the others are served", { timeout: 60_000 }, async () => {
   const url = await serving(await amazon(), [], { WRITE_KEY: "wk" });
   const slow = connect(Number(url.port), "127.0.0.1");
   slow.write("POST /v1/track HTTP/1.1\r\nHost: c\r\nX-Slow: ");
@@ -282,7 +282,7 @@ test("who is slow on purpose loses the place, and the others are served", async 
   assert.match(answer, /^(HTTP\/1\.1 408 |$)/);
 });
 
-test("there are no more connections than --max-connections, and those that are there go on", async () => {
+test("there are no more connections than --max-connections, and those that are there go on", { timeout: 60_000 }, async () => {
   const url = await serving(await amazon(), ["--max-connections", "2"], { WRITE_KEY: "wk" });
   const open = async (): Promise<import("node:net").Socket> => {
     const socket = connect(Number(url.port), "127.0.0.1").on("error", () => undefined);
