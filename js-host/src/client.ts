@@ -1,6 +1,6 @@
 // The client: maps events, queues them, brings them to Amazon, and says what became of each.
 import { DEFAULT_BATCH } from "./delivery/batcher.js";
-import { connectionOf, type ConnectionParameters } from "./connection.js";
+import { connectionOf, type GivenParameters } from "./connection.js";
 import { outcomeCodes, Transformer, type AnalyticsEvent, type Batch, type Config, type DropReason, type OutcomeCode } from "./core.js";
 import { Engine } from "./delivery/engine.js";
 import { AmazonEventsError, invalidOption, quietly, storeFault } from "./errors.js";
@@ -15,7 +15,7 @@ import type { EventStore, StoredEvent } from "./stores/store.js";
 import type { TokenStore } from "./delivery/tokens.js";
 
 /** What {@link createAmazonEvents} takes. */
-export interface AmazonEventsOptions extends ConnectionParameters {
+export interface AmazonEventsOptions extends GivenParameters {
   /** The mapping's settings, or a {@link Transformer} that has them compiled already. */
   config?: Config | Transformer;
   /** Told the outcome of every event, once. What it throws, or rejects with, is logged. */

@@ -24,6 +24,12 @@ export interface ConnectionParameters {
 /** The name of a connection parameter. */
 export type ParameterName = keyof ConnectionParameters;
 
+/**
+ * Connection parameters as an environment has them, such as `...process.env`: which of them are there, types cannot know.
+ * {@link connectionOf} names all that are missing.
+ */
+export type GivenParameters = { readonly [Name in keyof ConnectionParameters]?: string | undefined };
+
 /** What a person needs to know about a connection parameter. */
 export interface ParameterInfo {
   readonly name: ParameterName;
@@ -98,7 +104,7 @@ const EVENTS_PATH = "/adsApi/v1/create/events";
  *
  * @throws {@link UsageError} that names every parameter that is missing, or the first one that cannot be right
  */
-export function connectionOf(parameters: Partial<Record<ParameterName, string | undefined>>): Connection {
+export function connectionOf(parameters: GivenParameters): Connection {
   const given = (name: ParameterName): string | undefined => {
     const value: unknown = parameters[name];
     if (value !== undefined && typeof value !== "string") {

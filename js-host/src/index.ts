@@ -2,7 +2,7 @@
 export { createAmazonEvents } from "./client.js";
 export type { AmazonEvents, AmazonEventsOptions, BatchReceipt, Receipt, SendOptions } from "./client.js";
 export { PARAMETERS } from "./connection.js";
-export type { ConnectionParameters, ParameterInfo, ParameterName } from "./connection.js";
+export type { ConnectionParameters, GivenParameters, ParameterInfo, ParameterName } from "./connection.js";
 export { isConfigError, outcomeCodes, transform, Transformer, version } from "./core.js";
 export type * from "./core.js";
 export { callbackDeadLetters, memoryDeadLetters, queueDeadLetters } from "./dead_letters.js";

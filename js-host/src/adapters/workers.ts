@@ -69,7 +69,7 @@ const HANDLERS = ["queue", "scheduled", "email", "tail", "trace"];
  * @param handler - the Worker's module handler, or its `fetch` function
  * @param options - or a function that makes them of the bindings
  */
-export function withAmazonEvents<Env, Handler extends object>(
+export function withAmazonEvents<Env = any, Handler extends object = object>(
   handler: Handler & (WorkerHandler<Env> | WorkerFetch<Env>),
   options: OptionsFor<Env, WorkersOptions<Env>> = {},
 ): (Handler extends WorkerFetch<Env> ? unknown : Handler) & { fetch: WorkerFetch<Env> } {

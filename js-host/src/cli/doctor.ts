@@ -1,6 +1,6 @@
 // `doctor`: whether events will arrive, step by step: parameters, config, access token, clock, account, events endpoint.
 import { createAmazonEvents } from "../client.js";
-import { connectionOf, PARAMETERS, type Connection, type ConnectionParameters, type ParameterName } from "../connection.js";
+import { connectionOf, PARAMETERS, type Connection, type ParameterName } from "../connection.js";
 import type { Config } from "../core.js";
 import { AmazonEventsError, CredentialsError, UsageError } from "../errors.js";
 import type { EventOutcome } from "../outcome.js";
@@ -232,7 +232,7 @@ class Doctor {
     say(`Sending one test event (${eventId}) to the data set ${dataSet} of ADVERTISER_ID ${given.ADVERTISER_ID?.trim() ?? ""}.`);
     const name = "amazon dsp events test";
     const config = { dataSetName: dataSet, events: { [name]: { conversionType: "OTHER" } } } as Config;
-    const amazon = createAmazonEvents({ ...(given as ConnectionParameters), config, maxBatchEvents: 1, maxAttempts: 4, timeoutMs: this.#timeoutMs });
+    const amazon = createAmazonEvents({ ...given, config, maxBatchEvents: 1, maxAttempts: 4, timeoutMs: this.#timeoutMs });
     try {
       // Nobody: the domain is reserved for examples, and no conversion comes of it.
       const traits = { email: "amazon-dsp-events-test@example.com", address: { country: "US" } };

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-import { connectionOf, PARAMETERS, type ConnectionParameters } from "../connection.js";
+import { connectionOf, PARAMETERS } from "../connection.js";
 import { UsageError } from "../errors.js";
 import { redact } from "../redact.js";
 import { runtimeOf } from "../runtime.js";
@@ -78,7 +78,7 @@ function clientOf(options: LoginOptions): Client {
   }
   try {
     // What a login does not need is filled in, so that the rest is checked as everywhere.
-    const connection = connectionOf({ ...(given as ConnectionParameters), ADVERTISER_ID: "unknown", REFRESH_TOKEN: "unknown" });
+    const connection = connectionOf({ ...given, ADVERTISER_ID: "unknown", REFRESH_TOKEN: "unknown" });
     const baseUrl = baseUrlOf(connection);
     const { clientId, clientSecret, tokenUrl } = connection;
     // The file of a folder is read unasked, and whose folder it is nobody knows.

@@ -5,7 +5,6 @@ import type { AddressInfo } from "node:net";
 import { collector, type Collector } from "../adapters/collector.js";
 import { nodeHandler } from "../adapters/node.js";
 import { createAmazonEvents, type AmazonEvents } from "../client.js";
-import type { ConnectionParameters } from "../connection.js";
 import { fileDeadLetters } from "../dead_letter_file.js";
 import { AmazonEventsError, messageOf, UsageError } from "../errors.js";
 import { isForeign, isLoopback } from "../loopback.js";
@@ -82,7 +81,7 @@ async function clientOf(options: ServeOptions, words: Words): Promise<AmazonEven
   return wrongUse(() =>
     createAmazonEvents({
       // The client says what is missing.
-      ...(parametersFrom(options as unknown as Record<string, unknown>) as unknown as ConnectionParameters),
+      ...parametersFrom(options as unknown as Record<string, unknown>),
       config: transformer,
       logger,
       onOutcome: (outcome) => words.outcome(outcome),
