@@ -133,6 +133,28 @@ test("the table in docs/operations.md is the list in the code", () => {
   }
 });
 
+test("the example of monitoring asks for metrics and labels that there are", () => {
+  const known = new Map<string, Readonly<Record<string, readonly string[]>>>();
+  for (const [name, { kind, labels }] of Object.entries(METRICS)) {
+    for (const suffix of kind === "histogram" ? ["_bucket", "_sum", "_count"] : [""]) known.set(promName(name as MetricName) + suffix, labels as never);
+  }
+  const asked = new Set<string>();
+  for (const file of ["dashboard.json", "alerts.yaml"]) {
+    const text = readFileSync(new URL(`../../examples/monitoring/${file}`, import.meta.url), "utf8").replaceAll('\\"', '"');
+    for (const [, name = "", selector = ""] of text.matchAll(/(?<![\w.-])(amazon_dsp_events_\w+)(?:\{([^}]*)\})?/g)) {
+      const labels = known.get(name);
+      assert.ok(labels, `${file}: there is no ${name}`);
+      asked.add(name.replace(/_(bucket|sum|count)$/, ""));
+      for (const [, label = "", value = ""] of selector.matchAll(/(\w+)!?="([^"]*)"/g)) assert.ok(labels[label]?.includes(value), `${file}: ${name} has no ${label}="${value}"`);
+    }
+    for (const [, label = ""] of text.matchAll(/by \((\w+)\)/g)) assert.ok(label === "le" || [...known.values()].some((labels) => label in labels), `${file}: no label ${label}`);
+  }
+  const dashboard = JSON.parse(readFileSync(new URL("../../examples/monitoring/dashboard.json", import.meta.url), "utf8")) as { panels: object[] };
+  assert.ok(dashboard.panels.length > 5);
+  // Everything but how often something was tried again has its place.
+  assert.deepEqual(Object.keys(METRICS).map((name) => promName(name as MetricName)).filter((name) => !asked.has(name)), ["amazon_dsp_events_requests_retried_total"]);
+});
+
 test("a client without metrics asks nothing of anybody", async () => {
   const world = new World();
   world.answer = ok;
