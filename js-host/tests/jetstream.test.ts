@@ -23,6 +23,7 @@ import { Broker, NO_BROKER } from "./broker.js";
 import { event } from "./world.js";
 
 const EVENTS = Number(process.env["PIPELINE_EVENTS"] ?? 1000);
+const EVENTS_WITH_KILLS = Number(process.env["PIPELINE_EVENTS"] ?? 10_000);
 const LATENCY_MS = Number(process.env["PIPELINE_LATENCY_MS"] ?? 100);
 
 const encoder = new TextEncoder();
@@ -33,7 +34,7 @@ const eventOf = (id: string): Uint8Array => bytes({ ...event(id), timestamp: now
 
 /** A test with a broker of its own, that ends: what hangs is cut off, and broker and processes go with the test. */
 function withBroker(name: string, run: (broker: Broker, context: TestContext) => Promise<void>): void {
-  void test(name, { skip: NO_BROKER, timeout: 180_000 + 30 * EVENTS }, async (context) => {
+  void test(name, { skip: NO_BROKER, timeout: 180_000 + 30 * EVENTS_WITH_KILLS }, async (context) => {
     const broker = await Broker.start();
     context.after(async () => {
       for (const child of children) child.kill("SIGKILL");
@@ -305,13 +306,13 @@ function readLedgers(folder: string): Map<string, string[]> {
 
 const FAULTS = parseShares("429:0.01,500:0.02,503:0.02,reset:0.01,lost:0.02,garbage:0.01,missing:0.002,item:0.002,revoke:0.005");
 
-withBroker(`${EVENTS} events reach Amazon while broker and consumers are killed and Amazon has faults: none is lost`, async (broker, context) => {
+withBroker(`${EVENTS_WITH_KILLS} events reach Amazon while broker and consumers are killed and Amazon has faults: none is lost`, async (broker, context) => {
   const mock = await mockFor(context, { faults: FAULTS, latencyMs: 20 });
   const folder = mkdtempSync(join(tmpdir(), "amazon-dsp-events-ledger-"));
-  const ids = Array.from({ length: EVENTS }, (_, index) => `m-${index}`);
+  const ids = Array.from({ length: EVENTS_WITH_KILLS }, (_, index) => `m-${index}`);
   const random = seeded(11);
   // So many requests that kills meet them in every state.
-  const batch = Math.min(500, Math.max(20, EVENTS / 100));
+  const batch = Math.min(500, Math.max(20, EVENTS_WITH_KILLS / 100));
   let spawned = 0;
   const spawnWorker = (): Worker => new Worker(broker, mock, join(folder, String(spawned++)), 2, batch);
   const queue = await open(broker, { ackWaitMs: 1500 });
@@ -324,7 +325,7 @@ withBroker(`${EVENTS} events reach Amazon while broker and consumers are killed 
 
   const kills = { broker: 0, consumers: 0 };
   // Kills go on while there is something to lose; at least one of each.
-  while (!isPut || mock.stats().accepted < EVENTS || kills.broker === 0 || kills.consumers === 0) {
+  while (!isPut || mock.stats().accepted < EVENTS_WITH_KILLS || kills.broker === 0 || kills.consumers === 0) {
     await pause(context, 200 + random() * 1300);
     if (random() < 0.3 || kills.broker === 0) {
       kills.broker++;
@@ -349,7 +350,7 @@ withBroker(`${EVENTS} events reach Amazon while broker and consumers are killed 
   const { accepted, repeated, statuses } = mock.stats();
   const toldAgain = [...outcomes.values()].reduce((sum, told) => sum + told.length - 1, 0);
   context.diagnostic(
-    `${EVENTS} events in ${seconds.toFixed(1)} s; ${kills.broker} kills of the broker, ${kills.consumers} of consumers; ` +
+    `${EVENTS_WITH_KILLS} events in ${seconds.toFixed(1)} s; ${kills.broker} kills of the broker, ${kills.consumers} of consumers; ` +
       `${accepted} accepted, ${repeated} of them sent again, ${toldAgain} outcomes told again; replies ${JSON.stringify(statuses)}`,
   );
   // Nothing is lost: Amazon has each one, and each has its outcome, and no other.
