@@ -51,6 +51,85 @@ const BY_ALPHA2: [u8; 26 * 26] = {
     rows
 };
 
+/// Every name, sorted, as its row and its place among the names of that row.
+const BY_NAME: [Name; count_names()] = sorted_names();
+
+#[derive(Clone, Copy)]
+struct Name {
+    row: u8,
+    start: u8,
+    end: u8,
+}
+
+impl Name {
+    fn text(self) -> &'static str {
+        let names = TABLE.get(usize::from(self.row)).map_or("", |row| row.names);
+        names.get(usize::from(self.start)..usize::from(self.end)).unwrap_or_default()
+    }
+}
+
+const fn count_names() -> usize {
+    let (mut rows, mut count) = (TABLE.as_slice(), 0);
+    while let [row, rest @ ..] = rows {
+        let mut bytes = row.names.as_bytes();
+        count += 1;
+        while let [byte, rest @ ..] = bytes {
+            count += (*byte == b'|') as usize;
+            bytes = rest;
+        }
+        rows = rest;
+    }
+    count
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "done by the compiler"
+)]
+const fn sorted_names() -> [Name; count_names()] {
+    let mut names = [Name { row: 0, start: 0, end: 0 }; count_names()];
+    let (mut count, mut row) = (0, 0);
+    while row < TABLE.len() {
+        let bytes = TABLE[row].names.as_bytes();
+        let (mut start, mut end) = (0, 0);
+        while end <= bytes.len() {
+            if end == bytes.len() || bytes[end] == b'|' {
+                // Put where it belongs among those that are there.
+                let name = Name { row: row as u8, start: start as u8, end: end as u8 };
+                let mut place = count;
+                while place > 0 && is_before(name, names[place - 1]) {
+                    names[place] = names[place - 1];
+                    place -= 1;
+                }
+                names[place] = name;
+                count += 1;
+                start = end + 1;
+            }
+            end += 1;
+        }
+        row += 1;
+    }
+    names
+}
+
+#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+const fn is_before(one: Name, other: Name) -> bool {
+    let (a, b) =
+        (TABLE[one.row as usize].names.as_bytes(), TABLE[other.row as usize].names.as_bytes());
+    let mut at = 0;
+    loop {
+        let (i, j) = (one.start as usize + at, other.start as usize + at);
+        if i >= one.end as usize || j >= other.end as usize {
+            return i >= one.end as usize;
+        }
+        if a[i] != b[j] {
+            return a[i] < b[j];
+        }
+        at += 1;
+    }
+}
+
 /// Where two letters stand among all pairs of letters.
 const fn place(code: [u8; 2]) -> Option<usize> {
     let [first, second] = code;
@@ -103,7 +182,8 @@ impl Country {
         if name.is_empty() {
             return None;
         }
-        TABLE.iter().find(|row| row.names.split('|').any(|known| known == name)).map(Country)
+        let place = BY_NAME.binary_search_by(|known| known.text().cmp(name)).ok()?;
+        TABLE.get(usize::from(BY_NAME.get(place)?.row)).map(Country)
     }
 
     /// ISO 3166-1 alpha-2, upper case.

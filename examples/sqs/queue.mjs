@@ -1,7 +1,7 @@
 // A queue on Amazon SQS (standard), by the AWS SDK.
 import {
   ChangeMessageVisibilityCommand,
-  DeleteMessageCommand,
+  DeleteMessageBatchCommand,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   SendMessageCommand,
@@ -10,13 +10,34 @@ import {
 const AT_ONCE = 10; // SQS takes and gives no more in one call.
 const VISIBLE_AFTER_S = 60;
 const decoder = new TextDecoder();
+/** So many in calls of ten: the size of each. */
+const tens = (count) => Array.from({ length: Math.ceil(count / AT_ONCE) }, (_, index) => Math.min(AT_ONCE, count - index * AT_ONCE));
 
 /** `queueUrl` and `deadUrl` must be there. */
 export function sqsQueue(sqs, queueUrl, deadUrl) {
   const of = (QueueUrl, { ReceiptHandle }) => ({ QueueUrl, ReceiptHandle });
   const visible = (message, seconds) =>
     sqs.send(new ChangeMessageVisibilityCommand({ ...of(queueUrl, message), VisibilityTimeout: Math.min(43_200, Math.ceil(seconds)) }));
-  const forget = (message) => sqs.send(new DeleteMessageCommand(of(queueUrl, message)));
+
+  // Outcomes come by the batch: their messages are deleted ten in a call, too.
+  const forgotten = [];
+  const forget = (message) =>
+    new Promise((resolve, reject) => {
+      if (forgotten.push({ message, resolve, reject }) === 1) setImmediate(deleteAll);
+    });
+  async function deleteTen(some) {
+    try {
+      const entries = some.map(({ message }, index) => ({ Id: String(index), ReceiptHandle: message.ReceiptHandle }));
+      const { Failed: failed = [] } = await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
+      for (const { Id, Code } of failed) some[Id].reject(new Error(`SQS did not delete a message: ${Code}`));
+    } catch (error) {
+      for (const { reject } of some) reject(error);
+    }
+    for (const { resolve } of some) resolve();
+  }
+  function deleteAll() {
+    while (forgotten.length > 0) void deleteTen(forgotten.splice(0, AT_ONCE));
+  }
 
   async function receive(max, waitS) {
     const { Messages: messages = [] } = await sqs.send(
@@ -45,21 +66,19 @@ export function sqsQueue(sqs, queueUrl, deadUrl) {
 
   return {
     async put(events) {
-      for (let from = 0; from < events.length; from += AT_ONCE) {
-        const entries = events.slice(from, from + AT_ONCE).map((event, index) => ({ Id: String(index), MessageBody: decoder.decode(event) }));
+      const put = async (some) => {
+        const entries = some.map((event, index) => ({ Id: String(index), MessageBody: decoder.decode(event) }));
         const { Failed: failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
         if (failed.length > 0) throw new Error(`SQS did not take ${failed.length} events: ${failed[0].Code}`);
-      }
+      };
+      await Promise.all(tens(events.length).map((size, index) => put(events.slice(index * AT_ONCE, index * AT_ONCE + size))));
     },
     async take(max, waitMs) {
       const taken = await receive(max, Math.min(20, Math.ceil(waitMs / 1000)));
-      // Where there are ten, there may be more.
-      for (let last = taken.length; last === AT_ONCE && taken.length < max; ) {
-        const more = await receive(max - taken.length, 0);
-        last = more.length;
-        taken.push(...more);
-      }
-      return taken;
+      if (taken.length < AT_ONCE) return taken;
+      // Where there are ten, there may be more. What a call that fails was to bring is handed out again.
+      const more = await Promise.allSettled(tens(max - taken.length).map((size) => receive(size, 0)));
+      return taken.concat(...more.map(({ value }) => value ?? []));
     },
     async close() {},
   };

@@ -1,22 +1,21 @@
 // The client: maps events, queues them, brings them to Amazon, and says what became of each.
-import { DEFAULT_BATCH } from "./batcher.js";
-import { connectionOf, type ConnectionParameters } from "./connection.js";
+import { DEFAULT_BATCH } from "./delivery/batcher.js";
+import { connectionOf, type GivenParameters } from "./connection.js";
 import { outcomeCodes, Transformer, type AnalyticsEvent, type Batch, type Config, type DropReason, type OutcomeCode } from "./core.js";
-import { deadLetter, Delivery, type Settled } from "./delivery.js";
+import { Engine } from "./delivery/engine.js";
 import { AmazonEventsError, invalidOption, quietly, storeFault } from "./errors.js";
-import { deliveryLimits, positive, whole } from "./limits.js";
-import { linesOf } from "./mapper.js";
+import { deliveryLimits, functions, positive, whole } from "./limits.js";
+import { linesOf } from "./lines.js";
 import type { MetricLabels, Metrics } from "./metrics.js";
-import { Outbox } from "./outbox.js";
 import type { DeadLetterReason, DeadLetterSink, Dropped, EventOutcome, Stats } from "./outcome.js";
-import { Parcel } from "./parcel.js";
-import { batchWithin } from "./rate.js";
+import { Parcel } from "./delivery/parcel.js";
 import { runtimeOf, type Clock, type Fetch, type Logger, type Runtime, type Sleep } from "./runtime.js";
+import { deadLetter, outcomeOf, type Ended, type Settled } from "./delivery/settled.js";
 import type { EventStore, StoredEvent } from "./stores/store.js";
-import { memoryTokenStore, Tokens, type TokenStore } from "./tokens.js";
+import type { TokenStore } from "./delivery/tokens.js";
 
 /** What {@link createAmazonEvents} takes. */
-export interface AmazonEventsOptions extends ConnectionParameters {
+export interface AmazonEventsOptions extends GivenParameters {
   /** The mapping's settings, or a {@link Transformer} that has them compiled already. */
   config?: Config | Transformer;
   /** Told the outcome of every event, once. What it throws, or rejects with, is logged. */
@@ -142,8 +141,6 @@ export interface AmazonEvents {
   stats(): Stats;
 }
 
-// A refused token or a missing permission will not mend itself in the next second; it may in the next minute.
-const HALT_MS = 30_000;
 // For the store and the sink, after the deadline of `close`.
 const GRACE_MS = 1000;
 const MAX_DEADLINE_MS = 86_400_000;
@@ -168,18 +165,12 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
-/** The outcome of an event that was on its way. */
-type Ended = Exclude<Settled, { readonly end: "undelivered" }>;
-
 class Client implements AmazonEvents {
   readonly #options: AmazonEventsOptions;
   readonly #runtime: Runtime;
   readonly #transformer: Transformer;
   readonly #codes: readonly OutcomeCode[];
-  readonly #tokens: Tokens;
-  readonly #delivery: Delivery;
-  readonly #outbox: Outbox;
-  readonly #noTokens = new AbortController();
+  readonly #engine: Engine;
   readonly #secrets: readonly string[];
   readonly #waiters = new Map<Parcel, Waiter>();
   readonly #counts = { events: 0, mapped: 0, accepted: 0, rejected: 0, deadLettered: 0 };
@@ -206,47 +197,25 @@ class Client implements AmazonEvents {
     this.#transformer = options.config instanceof Transformer ? options.config : new Transformer(options.config);
     this.#codes = outcomeCodes();
     this.#isRestored = options.store === undefined;
-    const { retry, timeoutMs, concurrency, batch } = deliveryLimits(options);
-    const rate = {
-      requestsPerSecond: positive(options, "maxRequestsPerSecond", 10_000),
-      eventsPerSecond: positive(options, "maxEventsPerSecond", 5_000_000),
-    };
-    const runtime = this.#runtime;
-    this.#tokens = new Tokens({
+    this.#engine = new Engine({
       connection,
-      runtime,
-      retry,
-      timeoutMs,
-      store: options.tokenStore ?? memoryTokenStore(),
-      signal: this.#noTokens.signal,
-    });
-    this.#delivery = new Delivery({
-      connection,
-      runtime,
-      tokens: this.#tokens,
-      retry,
-      timeoutMs,
-      concurrency,
-      rate,
-      haltMs: HALT_MS,
+      runtime: this.#runtime,
+      limits: deliveryLimits(options),
+      rate: {
+        requestsPerSecond: positive(options, "maxRequestsPerSecond", 10_000),
+        eventsPerSecond: positive(options, "maxEventsPerSecond", 5_000_000),
+      },
+      tokenStore: options.tokenStore,
+      queue: {
+        flushIntervalMs: whole(options, "flushIntervalMs", 0, 3_600_000, 1000),
+        maxEvents: whole(options, "maxQueueEvents", 1, 100_000_000, 10_000),
+        maxBytes: whole(options, "maxQueueBytes", 1, 2 ** 40, 32 * 2 ** 20),
+      },
       settle: (settled) => this.#settle(settled),
     });
-    this.#outbox = new Outbox({
-      runtime,
-      delivery: this.#delivery,
-      concurrency,
-      batch: batchWithin(batch, rate),
-      flushIntervalMs: whole(options, "flushIntervalMs", 0, 3_600_000, 1000),
-      maxEvents: whole(options, "maxQueueEvents", 1, 100_000_000, 10_000),
-      maxBytes: whole(options, "maxQueueBytes", 1, 2 ** 40, 32 * 2 ** 20),
-    });
+    functions(options, "onOutcome");
     if (options.whenFull !== undefined && options.whenFull !== "wait" && options.whenFull !== "refuse") {
       throw invalidOption("whenFull", "`wait` or `refuse`", options.whenFull);
-    }
-    for (const name of ["onOutcome", "fetch", "sleep", "random"] as const) {
-      if (options[name] !== undefined && typeof options[name] !== "function") {
-        throw invalidOption(name, "a function", options[name]);
-      }
     }
   }
 
@@ -279,23 +248,23 @@ class Client implements AmazonEvents {
     const waiters: Waiter[] = [];
     const mapped = wiresOf(batch).map(() => new Promise<EventOutcome>((resolve, reject) => waiters.push({ resolve, reject })));
     const dropped: EventOutcome[] = await this.#take(batch, waiters);
-    void this.#outbox.flush();
+    void this.#engine.outbox.flush();
     const isDropped = (code: number): boolean => this.#codes[code]?.outcome === "dropped";
     const outcomes = Array.from(batch.outcomes, (code) => (isDropped(code) ? dropped : mapped).shift() as EventOutcome | Promise<EventOutcome>);
     return Promise.all(outcomes);
   }
 
   async flush(): Promise<void> {
+    let fault: AmazonEventsError | undefined;
     try {
       await this.#restore(() => {
-        const fault = this.#outbox.blockedBy;
-        if (fault) throw fault;
+        const blocked = this.#engine.outbox.blockedBy;
+        if (blocked) throw blocked;
       });
     } finally {
       await Promise.allSettled(this.#taking);
-      await this.#outbox.flush();
+      fault = await this.#engine.outbox.flush();
     }
-    const fault = this.#outbox.blockedBy;
     if (fault) throw fault;
     if (!this.#lost) return;
     const { events, fault: cause } = this.#lost;
@@ -327,7 +296,7 @@ class Client implements AmazonEvents {
       // At the deadline events stay in the store, as was asked for.
       if (!(error instanceof AmazonEventsError && error.code === "ERR_CLOSED")) throw error;
     } finally {
-      this.#outbox.abandon();
+      this.#engine.outbox.abandon();
       await this.#options.store?.close();
     }
   }
@@ -336,8 +305,7 @@ class Client implements AmazonEvents {
   async #cutShort(deadlineMs: number, ended: AbortSignal): Promise<never> {
     const { sleep } = this.#runtime;
     await sleep(deadlineMs, ended);
-    this.#delivery.abort(new AmazonEventsError("ERR_CLOSED", "the client was closed before the event could be delivered"));
-    this.#noTokens.abort();
+    this.#engine.abort(new AmazonEventsError("ERR_CLOSED", "the client was closed before the event could be delivered"));
     await sleep(GRACE_MS, ended);
     throw new AmazonEventsError(
       "ERR_STORE",
@@ -351,9 +319,7 @@ class Client implements AmazonEvents {
       ...this.#counts,
       dropped: { ...this.#dropped },
       pending: mapped - accepted - rejected - deadLettered,
-      requests: this.#delivery.requests,
-      retriedRequests: this.#delivery.retriedRequests,
-      tokenRefreshes: this.#tokens.refreshes,
+      ...this.#engine.work,
     };
   }
 
@@ -364,14 +330,14 @@ class Client implements AmazonEvents {
     await this.#restore(() => {
       this.#mustTake();
       // What an earlier process left is worth a wait, but not for the end of a fault, nor where the call says so.
-      if (refuses && (ofCall !== undefined || this.#outbox.blockedBy)) throw this.#full();
+      if (refuses && (ofCall !== undefined || this.#engine.outbox.blockedBy)) throw this.#full();
     });
-    if (refuses && !this.#outbox.hasRoom) throw this.#full();
-    await this.#outbox.room(() => this.#mustTake());
+    if (refuses && !this.#engine.outbox.hasRoom) throw this.#full();
+    await this.#engine.outbox.room(() => this.#mustTake());
   }
 
   #full(): AmazonEventsError {
-    return new AmazonEventsError("ERR_QUEUE_FULL", `the queue is full (${this.#outbox.size} events): the event was not taken`);
+    return new AmazonEventsError("ERR_QUEUE_FULL", `the queue is full (${this.#engine.outbox.size} events): the event was not taken`);
   }
 
   #mustTake(): void {
@@ -381,7 +347,7 @@ class Client implements AmazonEvents {
 
   /** Throws while the store, or the sink, is taken to be broken. */
   #mustKeep(): void {
-    const { fault } = this.#delivery;
+    const { fault } = this.#engine.delivery;
     if (fault?.code === "ERR_STORE") throw fault;
   }
 
@@ -393,7 +359,7 @@ class Client implements AmazonEvents {
   async #restore(check: () => void): Promise<void> {
     const { store } = this.#options;
     while (store && !this.#isRestored) {
-      await this.#outbox.room(check);
+      await this.#engine.outbox.room(check);
       await (this.#restoring ??= this.#takeUp(store).finally(() => (this.#restoring = undefined)));
     }
   }
@@ -404,7 +370,7 @@ class Client implements AmazonEvents {
     let expired: Parcel[] = [];
     try {
       this.#left ??= iteratorOf(store.pending());
-      while (this.#outbox.hasRoom) {
+      while (this.#engine.outbox.hasRoom) {
         const { done, value } = await this.#left.next();
         // Those that come first have their end first: what fails leaves nothing behind that was passed over.
         if (expired.length > 0 && (done || value.expired === undefined || expired.length >= DEFAULT_BATCH.events)) {
@@ -412,7 +378,7 @@ class Client implements AmazonEvents {
           expired = [];
         }
         // A closed client that gives up leaves the rest where it is.
-        if (done || (this.#closed && this.#delivery.fault)) {
+        if (done || (this.#closed && this.#engine.delivery.fault)) {
           this.#isRestored = true;
           return;
         }
@@ -421,7 +387,7 @@ class Client implements AmazonEvents {
         if (value.expired === undefined) {
           this.#countEvents(1);
           this.#leftUntil = value.id;
-          this.#outbox.add(parcel);
+          this.#engine.outbox.add(parcel);
         } else {
           parcel.lastError = value.expired;
           expired.push(parcel);
@@ -467,7 +433,7 @@ class Client implements AmazonEvents {
       const parcel = new Parcel(wire, ids?.[index] ?? this.#nextKey++);
       const waiter = waiters[index];
       if (waiter) this.#waiters.set(parcel, waiter);
-      this.#outbox.add(parcel);
+      this.#engine.outbox.add(parcel);
     }
     return dropped;
   }
@@ -502,7 +468,7 @@ class Client implements AmazonEvents {
   /** Stops everything for a while, for the store or the sink failed. */
   #failed(doing: string, error: unknown): AmazonEventsError {
     const fault = storeFault(doing, error, this.#secrets);
-    this.#delivery.fail(fault);
+    this.#engine.delivery.fail(fault);
     return fault;
   }
 
@@ -556,7 +522,7 @@ class Client implements AmazonEvents {
 
   /** Keeps events for later. Whoever waits for their outcome might wait for long. */
   #hold(parcels: readonly Parcel[], fault: AmazonEventsError): void {
-    this.#outbox.hold(parcels, fault);
+    this.#engine.outbox.hold(parcels, fault);
     this.#refuse(parcels, fault);
   }
 
@@ -597,18 +563,6 @@ function labelsOf(ended: Ended): MetricLabels {
       return { outcome: "rejected", reason: REJECTIONS[ended.code] ?? "other" };
     case "dead_lettered":
       return { outcome: "dead_lettered", reason: ended.reason };
-  }
-}
-
-function outcomeOf(ended: Ended): EventOutcome {
-  const { eventId, attempts, lastError } = ended.parcel;
-  switch (ended.end) {
-    case "accepted":
-      return { outcome: "accepted", eventId, attempts };
-    case "rejected":
-      return { outcome: "rejected", eventId, attempts, code: ended.code, message: ended.message };
-    case "dead_lettered":
-      return { outcome: "dead_lettered", eventId, attempts, reason: ended.reason, lastError };
   }
 }
 

@@ -1,5 +1,6 @@
 // The connection parameters, by the starter kit's names: what each is, whether it is well-formed, what it leads to.
 import { UsageError } from "./errors.js";
+import { isLoopback } from "./loopback.js";
 import { redact } from "./redact.js";
 
 /** The connection parameters. */
@@ -22,6 +23,12 @@ export interface ConnectionParameters {
 
 /** The name of a connection parameter. */
 export type ParameterName = keyof ConnectionParameters;
+
+/**
+ * Connection parameters as an environment has them, such as `...process.env`: which of them are there, types cannot know.
+ * {@link connectionOf} names all that are missing.
+ */
+export type GivenParameters = { readonly [Name in keyof ConnectionParameters]?: string | undefined };
 
 /** What a person needs to know about a connection parameter. */
 export interface ParameterInfo {
@@ -97,7 +104,7 @@ const EVENTS_PATH = "/adsApi/v1/create/events";
  *
  * @throws {@link UsageError} that names every parameter that is missing, or the first one that cannot be right
  */
-export function connectionOf(parameters: Partial<Record<ParameterName, string | undefined>>): Connection {
+export function connectionOf(parameters: GivenParameters): Connection {
   const given = (name: ParameterName): string | undefined => {
     const value: unknown = parameters[name];
     if (value !== undefined && typeof value !== "string") {
@@ -157,8 +164,7 @@ function url(name: ParameterName, text: string): URL {
     throw new UsageError("ERR_INVALID_ARG_VALUE", `${name} must be a URL without user name and password`);
   }
   // Tokens and secrets go there: in the clear only where nobody else can listen.
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname);
-  if (parsed.protocol !== "https:" && !(parsed.protocol === "http:" && loopback)) {
+  if (parsed.protocol !== "https:" && !(parsed.protocol === "http:" && isLoopback(parsed.hostname))) {
     throw new UsageError("ERR_INVALID_ARG_VALUE", `${name} must begin with https:// (http:// is for loopback alone), got \`${redact(text)}\``);
   }
   return parsed;

@@ -85,38 +85,53 @@ export class Transformer extends glue.Transformer {
   }
 
   override transform(event: AnalyticsEvent, now?: number): AmazonEvent | undefined {
-    return super.transform(picked(event, this.#wanted), now);
+    const bytes = this.transformToJson(event, now);
+    return bytes && (JSON.parse(decoder.decode(bytes)) as AmazonEvent);
   }
 
   override evaluate(event: AnalyticsEvent, now?: number): Outcome {
-    return super.evaluate(picked(event, this.#wanted), now);
+    return JSON.parse(this.evaluateJson(written(event, this.#wanted), now)) as Outcome;
   }
 
   override explain(event: AnalyticsEvent, now?: number): Trace {
-    return super.explain(picked(event, this.#wanted), now);
+    return JSON.parse(this.explainJson(written(event, this.#wanted), now)) as Trace;
+  }
+
+  /** As `transform`, to the JSON of the Amazon event, as UTF-8: what a request's body takes. */
+  transformToJson(event: AnalyticsEvent, now?: number): Uint8Array | undefined {
+    return this.transformJson(written(event, this.#wanted), now);
   }
 
   /**
-   * The JSON of an event, as UTF-8, with only what this config looks at: what becomes of it is the same, and it is made in a
-   * part of the time that the whole event takes. For {@link Transformer.transformJson} and {@link Transformer.transformBatch}.
+   * The JSON of an event, as UTF-8, with only what this config looks at: what becomes of it is the same. For
+   * {@link Transformer.transformJson} and {@link Transformer.transformBatch}.
    *
    * What JSON cannot hold (a cycle, a BigInt) among what is looked at gives no bytes, which are no event (`not_json`).
    */
   bytesOf(event: AnalyticsEvent): Uint8Array {
-    let json: string | undefined;
-    try {
-      json = JSON.stringify(picked(event, this.#wanted));
-    } catch {
-      json = undefined;
-    }
-    return encoder.encode(json ?? "");
+    return written(event, this.#wanted).slice();
   }
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+let scratch = new Uint8Array(0);
 
-/** The keys that are looked at, and for those with more below them the keys there. */
-type Wanted = readonly (readonly [key: string, below: Wanted | undefined])[];
+/** The JSON of an event, in a place that the next one is written to. */
+function written(event: unknown, wanted: Wanted): Uint8Array {
+  let json: string;
+  try {
+    json = jsonOf(event, wanted) ?? "";
+  } catch {
+    json = "";
+  }
+  // No character of a text takes more than three bytes.
+  if (scratch.length < 3 * json.length) scratch = new Uint8Array(Math.max(3 * json.length, 16_384));
+  return scratch.subarray(0, encoder.encodeInto(json, scratch).written);
+}
+
+/** The keys that are looked at: how each begins in JSON, and those below it, if it is not taken whole. */
+type Wanted = ReadonlyMap<string, { readonly beginning: string; readonly below: Wanted | undefined }>;
 
 function wantedOf(paths: readonly string[]): Wanted {
   const below = new Map<string, string[]>();
@@ -129,20 +144,44 @@ function wantedOf(paths: readonly string[]): Wanted {
     if (dot < 0) whole.add(key);
     else rest.push(path.slice(dot + 1));
   }
-  return Array.from(below, ([key, rest]) => [key, whole.has(key) ? undefined : wantedOf(rest)]);
+  return new Map(
+    Array.from(below, ([key, rest]) => [key, { beginning: `${JSON.stringify(key)}:`, below: whole.has(key) ? undefined : wantedOf(rest) }]),
+  );
 }
 
 /**
- * A copy of a value with only the wanted keys, as `JSON.stringify` would see them: most of an event is nobody's, and to make it
- * into JSON costs more than to map it.
+ * As `JSON.stringify`, with only the wanted keys: most of an event is nobody's, and to write it costs more than to map it.
  */
-function picked<T>(value: T, wanted: Wanted): T {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || "toJSON" in value) return value;
-  const copy: Record<string, unknown> = {};
-  for (const [key, below] of wanted) {
-    if (!Object.hasOwn(value, key)) continue;
-    const inner = (value as Record<string, unknown>)[key];
-    if (inner !== undefined) copy[key] = below === undefined ? inner : picked(inner, below);
+function jsonOf(value: unknown, wanted: Wanted | undefined): string | undefined {
+  switch (typeof value) {
+    case "string":
+      return NOT_PLAIN.test(value) ? JSON.stringify(value) : `"${value}"`;
+    case "number":
+      return Number.isFinite(value) ? `${value}` : "null";
+    case "boolean":
+      return value ? "true" : "false";
+    case "object":
+      return value === null || wanted === undefined || isOfItsOwn(value) ? JSON.stringify(value) : fieldsOf(value, wanted);
+    default:
+      return JSON.stringify(value);
   }
-  return copy as T;
 }
+
+/** Whether an object is no set of fields for JSON. */
+function isOfItsOwn(value: object): boolean {
+  return Array.isArray(value) || typeof (value as { toJSON?: unknown }).toJSON === "function";
+}
+
+function fieldsOf(value: object, wanted: Wanted): string {
+  let json = "";
+  for (const key in value) {
+    const known = wanted.get(key);
+    if (known === undefined || !Object.hasOwn(value, key)) continue;
+    const inner = jsonOf((value as Record<string, unknown>)[key], known.below);
+    if (inner !== undefined) json += (json === "" ? "{" : ",") + known.beginning + inner;
+  }
+  return json === "" ? "{}" : `${json}}`;
+}
+
+// What JSON escapes: quotes, backslashes, control characters, halves of a pair of surrogates.
+const NOT_PLAIN = /["\\\u0000-\u001f\ud800-\udfff]/;

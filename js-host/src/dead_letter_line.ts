@@ -1,4 +1,5 @@
 // A dead letter as one line of text, and back. The event in it keeps its bytes, so that a replay sends the same.
+import { isObject } from "./json.js";
 import type { DeadLetter } from "./outcome.js";
 
 /** What a line says. */
@@ -53,9 +54,6 @@ export function readDeadLetter(line: Uint8Array): DeadLetterLine {
   };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

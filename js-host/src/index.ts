@@ -2,7 +2,7 @@
 export { createAmazonEvents } from "./client.js";
 export type { AmazonEvents, AmazonEventsOptions, BatchReceipt, Receipt, SendOptions } from "./client.js";
 export { PARAMETERS } from "./connection.js";
-export type { ConnectionParameters, ParameterInfo, ParameterName } from "./connection.js";
+export type { ConnectionParameters, GivenParameters, ParameterInfo, ParameterName } from "./connection.js";
 export { isConfigError, outcomeCodes, transform, Transformer, version } from "./core.js";
 export type * from "./core.js";
 export { callbackDeadLetters, memoryDeadLetters, queueDeadLetters } from "./dead_letters.js";
@@ -26,5 +26,5 @@ export type {
 } from "./outcome.js";
 export type { Clock, Fetch, Logger, Sleep } from "./runtime.js";
 export type { EventStore, StoredEvent } from "./stores/store.js";
-export { memoryTokenStore } from "./tokens.js";
-export type { StoredToken, TokenStore } from "./tokens.js";
+export { memoryTokenStore } from "./delivery/tokens.js";
+export type { StoredToken, TokenStore } from "./delivery/tokens.js";

@@ -1,7 +1,7 @@
-// Reads options that are numbers, and says which of them cannot be right.
-import { DEFAULT_BATCH, type BatchLimits } from "./batcher.js";
+// Reads options that are numbers or functions, and says which of them cannot be right.
+import { DEFAULT_BATCH, type BatchLimits } from "./delivery/batcher.js";
 import { invalidOption } from "./errors.js";
-import { DEFAULT_RETRY, type RetryPolicy } from "./retry.js";
+import { DEFAULT_RETRY, type RetryPolicy } from "./delivery/retry.js";
 
 type Options<Name extends string> = Readonly<Partial<Record<Name, unknown>>>;
 
@@ -26,6 +26,17 @@ export function positive<Name extends string>(options: Options<Name>, name: Name
   const value: unknown = options[name];
   if (value === undefined || (typeof value === "number" && value > 0 && value <= max)) return value;
   throw invalidOption(name, `a number above 0, at most ${max}`, value);
+}
+
+/**
+ * Checks that those of the options that are set are functions.
+ *
+ * @throws {@link UsageError} that names the option
+ */
+export function functions<Name extends string>(options: Options<Name>, ...names: readonly Name[]): void {
+  for (const name of names) {
+    if (options[name] !== undefined && typeof options[name] !== "function") throw invalidOption(name, "a function", options[name]);
+  }
 }
 
 /** How whoever delivers may go about it. */

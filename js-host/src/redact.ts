@@ -1,4 +1,4 @@
-// The one place that takes secrets and raw identifiers out of texts that people or logs will see.
+// The one place that takes secrets, raw identifiers and what moves a terminal out of texts that people or logs will see.
 
 const PATTERNS: readonly [RegExp, string][] = [
   // Amazon's tokens, codes and client secrets, wherever they stand.
@@ -15,8 +15,26 @@ const PATTERNS: readonly [RegExp, string][] = [
   [/(?<![\w-])(?:1[ .-])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])/g, "[phone]"],
 ];
 
+// Control characters but for tab and line feed, and those that turn the direction of what follows.
+const UNSEEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const MAX_SAID = 1000;
+
 /**
- * A text without what must not be shown.
+ * A text that a terminal only shows, whatever is in it: control characters are written as JSON writes them, so that JSON stays
+ * the same data.
+ */
+export function visible(text: string): string {
+  return text.replace(UNSEEN, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** What another server says, as a part of a sentence: in one line, and no longer than anybody would read. */
+export function said(text: string): string {
+  const line = text.replace(/[\p{Cc}\s]+/gu, " ").trim();
+  return line.length > MAX_SAID ? `${line.slice(0, MAX_SAID)}…` : line;
+}
+
+/**
+ * A text without what must not be shown, and {@link visible}.
  *
  * @param secrets - exact texts that must not appear, such as the refresh token
  */
@@ -29,5 +47,5 @@ export function redact(text: string, secrets: readonly string[] = []): string {
     for (const text of new Set([secret, encodeURIComponent(secret)])) clean = clean.replaceAll(text, "[secret]");
   }
   for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);
-  return clean;
+  return visible(clean);
 }

@@ -1,4 +1,5 @@
 // What the outside world gives: time, chance, the network, a log, metrics. All of it can be replaced.
+import { functions } from "./limits.js";
 import { safeLogger } from "./log.js";
 import { safeMetrics, UNMEASURED, type Metrics } from "./metrics.js";
 
@@ -42,8 +43,10 @@ export const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, er
  * The runtime's own means, where none are given.
  *
  * @param secrets - exact texts that must not appear in the log
+ * @throws {@link UsageError} for one that cannot be right
  */
 export function runtimeOf(given: Partial<Runtime>, secrets: readonly string[] = []): Runtime {
+  functions(given, "fetch", "sleep", "random");
   const logger = given.logger ? safeLogger(given.logger, secrets) : SILENT;
   return {
     // Called on its own object in some runtimes and on none in others; a wrapper suits both.

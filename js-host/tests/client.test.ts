@@ -186,6 +186,21 @@ test("close waits for events that the store is about to take", async () => {
   world.check(["a"]);
 });
 
+test("a flush waits for what was sent before it, and not for what comes later", async () => {
+  const world = new World();
+  world.answer = ({ ids }) => (ids.includes("late") ? { status: 503 } : { status: 207, body: { success: [{ index: 0, event: {} }], error: [] } });
+  const client = world.client({ maxAttempts: 9 });
+  await client.send(one("early"));
+  const flushed = client.flush();
+  await client.send(one("late"));
+  const late = client.flush();
+  await world.time.run(flushed);
+  assert.deepEqual(world.outcomes.map((outcome) => outcome.outcome), ["accepted"]);
+  await world.time.run(late);
+  assert.deepEqual(world.outcomes.map((outcome) => outcome.outcome), ["accepted", "dead_lettered"]);
+  await world.time.run(client.close());
+});
+
 test("a sink that fails is said to everybody who waits, and stops everything for half a minute", async () => {
   const world = new World();
   world.answer = () => ({ status: 403 });

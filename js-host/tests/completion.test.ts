@@ -1,11 +1,13 @@
 // Completion as a shell does it, and that commands, their help and the documents say the same.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+
+import { documents } from "./markdown.js";
 
 const bin = fileURLToPath(new URL("../bin/amazon-dsp-events.js", import.meta.url));
 
@@ -92,10 +94,7 @@ test("the help of every command has examples, which its options allow", () => {
 });
 
 test("the documents name commands and options that there are", () => {
-  for (const name of ["setup.md", "mock.md", "migration.md", "adapters.md", "durability.md", "operations.md", "cloudflare.md", "pipeline.md"]) {
-    assertKnown(readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8"));
-  }
-  assertKnown(readFileSync(new URL("../../README.md", import.meta.url), "utf8"));
+  for (const { text } of documents) assertKnown(text);
 });
 
 /** Checks every call of the program in a text. */

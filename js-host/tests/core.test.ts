@@ -58,6 +58,27 @@ test("an object that makes its own JSON is taken at its word, and what it inheri
   assert.equal(transformer.evaluate(Object.create(page) as AnalyticsEvent, NOW).outcome, "dropped");
 });
 
+test("an object reads as its JSON does, whatever its texts and numbers are", () => {
+  const transformer = new Transformer({ dataSetName: "d" });
+  const values = [
+    'a "quoted" \\ text', "two\nlines\u0000\u007f\u2028", "half \ud83d", "\ude00 half", "whole \u{1f600}", "\u00fcber \u4e2d", "x".repeat(40_000), "\u4e2d".repeat(9000), "",
+    0, -0, 1.5e300, 1e-7, NaN, Infinity, 12_345_678_901_234_567_890, true, false, null, undefined, () => 1, Symbol("s"), new Date(NOW), new String("boxed"), [1, "2"], { a: 1 },
+  ];
+  for (const value of values) {
+    const event = { ...page, messageId: value, traits: { email: value, phone: value, address: value }, properties: { url: value, products: [value], value } } as AnalyticsEvent;
+    const json = JSON.stringify(event);
+    assert.deepEqual(transformer.evaluate(event, NOW), JSON.parse(transformer.evaluateJson(new TextEncoder().encode(json), NOW)), json.slice(0, 200));
+  }
+});
+
+test("the bytes of one event are not those of the next", () => {
+  const transformer = new Transformer();
+  const [one, other] = ["one", "other"].map((messageId) => transformer.bytesOf({ ...page, messageId }));
+  assert.deepEqual([one, other].map((bytes) => (JSON.parse(decoder.decode(bytes)) as AnalyticsEvent)["messageId"]), ["one", "other"]);
+  assert.deepEqual(JSON.parse(decoder.decode(transformer.transformToJson(page, NOW))), transformer.transform(page, NOW));
+  assert.equal(transformer.transformToJson({ type: "alias" }, NOW), undefined);
+});
+
 test("a dropped event has no bytes", () => {
   assert.equal(new Transformer().transformJson(new TextEncoder().encode('{"type":"alias"}'), NOW), undefined);
 });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import type { AmazonEventsOptions } from "../dist/index.js";
 import { seeded } from "../dist/mock/faults.js";
-import { BURST_MS } from "../dist/rate.js";
+import { BURST_MS } from "../dist/delivery/rate.js";
 import { Disk, event, ok, Process, Recorder, World, type Answer, type Asked } from "./world.js";
 
 const problem = (code: string, message = "no"): object => ({ code, message });

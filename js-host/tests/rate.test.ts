@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { batchWithin, BURST_MS, CUT, FLOOR, RAISE, RateLimiter, type RateLimits } from "../dist/rate.js";
+import { batchWithin, BURST_MS, CUT, FLOOR, RAISE, RateLimiter, type RateLimits } from "../dist/delivery/rate.js";
 import { ok, VirtualTime, World } from "./world.js";
 
 /** Turns for requests of so many events, as fast as they come: when each was given, in milliseconds. */

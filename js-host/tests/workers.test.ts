@@ -4,7 +4,6 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 
 import { amazonEventsConsumer, cloudflareQueue, NotQueuedError, type CloudflareMessage } from "../dist/adapters/queues.js";
-import { eventsOf } from "../dist/adapters/segment_api.js";
 import { AmazonEventsTokens, durableTokenStore, kvTokenStore } from "../dist/adapters/workers_tokens.js";
 import { withAmazonEvents, type WorkersOptions } from "../dist/adapters/workers.js";
 import type { EventOutcome } from "../dist/outcome.js";
@@ -74,20 +73,13 @@ test("only POSTs to Segment's paths are copied, or what `match` says", async () 
   assert.deepEqual(world.outcomes.slice(4), [{ outcome: "accepted", eventId: "m-6", attempts: 1 }]);
 });
 
-test("the events of Segment's calls", () => {
-  const call = (name: string, body: unknown): unknown[] => eventsOf(name, bytes(body));
-  assert.deepEqual(call("page", { userId: "u" }), [{ type: "page", userId: "u" }]);
-  assert.deepEqual(call("track", { type: "screen" }), [{ type: "screen" }]);
-  assert.deepEqual(
-    call("batch", { sentAt: "s", context: { ip: "i", locale: "l" }, batch: [{ type: "page", context: { ip: "own" } }, { sentAt: "own" }, { context: 1 }, 7] }),
-    [
-      { sentAt: "s", type: "page", context: { ip: "own", locale: "l" } },
-      { sentAt: "own", context: { ip: "i", locale: "l" } },
-      { sentAt: "s", context: 1 },
-      7,
-    ],
-  );
-  assert.deepEqual([call("track", "{"), call("batch", {}), call("batch", []), call("track", 7)], [[undefined], [undefined], [[]], [7]]);
+test("an event that its sender keeps from Amazon is handed on, and not copied", async () => {
+  const world = new World();
+  const worker = withAmazonEvents(echo, within(world));
+  const kept = { ...event("m-1"), integrations: { All: false } };
+  assert.equal(await (await through(world, worker, post("/v1/track", kept))).text(), JSON.stringify(kept));
+  await through(world, worker, post("/v1/batch", { integrations: { "Amazon DSP": false }, batch: [event("m-2"), { ...event("m-3"), integrations: { "Amazon DSP": true } }] }));
+  assert.deepEqual(world.outcomes, [{ outcome: "accepted", eventId: "m-3", attempts: 1 }]);
 });
 
 test("what is no event is dropped with a reason, and costs its neighbours nothing", async () => {

@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 const host = fileURLToPath(new URL("../../js-host/", import.meta.url));
 const npm = (args, cwd) => execFileSync("npm", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 
-/** Packs js-host and installs it in a new folder, which `remove` takes away. */
+/** Packs js-host, or takes the file that `PACKED` names, and installs it in a new folder, which `remove` takes away. */
 export async function emptyProject() {
   const folder = mkdtempSync(join(tmpdir(), "amazon-dsp-events-project-"));
-  const [{ filename }] = JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], host));
+  const tarball = process.env.PACKED ?? join(folder, JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], host))[0].filename);
   writeFileSync(join(folder, "package.json"), '{ "name": "empty", "private": true, "type": "module" }');
-  npm(["install", "--silent", "--prefer-offline", "--no-audit", "--no-fund", join(folder, filename)], folder);
+  npm(["install", "--silent", "--prefer-offline", "--no-audit", "--no-fund", tarball], folder);
   cpSync(new URL("programs/", import.meta.url), folder, { recursive: true });
   const installed = join(folder, "node_modules/amazon-dsp-events");
   const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
@@ -24,7 +24,7 @@ export async function emptyProject() {
   for (const { specifier, path } of modules) needing[specifier] = await peerOf(path, manifest);
   return {
     folder,
-    tarball: join(folder, filename),
+    tarball,
     /** The package as it is installed. */
     installed,
     manifest,

@@ -2,6 +2,7 @@
 import type { AmazonEvents } from "../client.js";
 import { version, type AnalyticsEvent } from "../core.js";
 import { invalidOption } from "../errors.js";
+import { INTEGRATION } from "./segment_api.js";
 import { reporter, type SinkOptions } from "./sink.js";
 
 /** What {@link amazonEvents} takes. */
@@ -38,7 +39,7 @@ export interface AnalyticsPlugin extends Record<Call, <C extends PluginContext>(
  * @throws {@link UsageError} for an option that cannot be right
  */
 export function amazonEvents(options: PluginOptions): AnalyticsPlugin {
-  const { amazon, name = "Amazon DSP" } = options;
+  const { amazon, name = INTEGRATION } = options;
   const report = reporter(options);
   if (typeof amazon?.send !== "function") throw invalidOption("amazon", "a client of createAmazonEvents", amazon);
   const send = async <C extends PluginContext>(context: C): Promise<C> => {

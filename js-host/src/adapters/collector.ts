@@ -3,9 +3,11 @@
 import { AmazonEventsError, invalidOption, messageOf } from "../errors.js";
 import { whole } from "../limits.js";
 import { runtimeOf, type Clock, type Fetch } from "../runtime.js";
+import { isObject, type Fields } from "../json.js";
 import { readBody } from "./body.js";
-import { completed, isFields, type Fields, type Received } from "./received.js";
+import { received } from "./received.js";
 import { Refusal, refused, taken } from "./reply.js";
+import { callOf, contentOf, eventsOf, isForAmazon } from "./segment_api.js";
 import { reporter, sinkOf, type SinkOptions } from "./sink.js";
 import { forward } from "./upstream.js";
 
@@ -44,23 +46,9 @@ export interface RequestContext {
 /** A handler; see {@link collector}. It never rejects. */
 export type Collector = (request: Request, context?: RequestContext) => Promise<Response>;
 
-const TYPES = ["track", "page", "screen", "identify", "group", "alias"];
-/** The last word of a path; browsers use its first letter. A batch has no type of its own. */
-const ROUTES: ReadonlyMap<string, string | undefined> = new Map([
-  ...TYPES.flatMap((type): [string, string][] => [
-    [type, type],
-    [type.charAt(0), type],
-  ]),
-  ...["batch", "import", "b"].map((name): [string, undefined] => [name, undefined]),
-]);
-
 /** Whether a path is one of those that take events: `/v1/track`, `/v1/t`, `/v1/batch`, … below any folder. */
 export function isCollectorPath(pathname: string): boolean {
-  return ROUTES.has(wordOf(pathname));
-}
-
-function wordOf(pathname: string): string {
-  return /\/v1\/([a-z]+)\/?$/.exec(pathname)?.[1] ?? "";
+  return callOf(pathname) !== undefined;
 }
 
 /**
@@ -96,17 +84,16 @@ export function collector(options: CollectorOptions): Collector {
   const messageId = options.messageId ?? (() => crypto.randomUUID());
 
   /** Takes the events of one request. */
-  async function take({ headers }: Request, type: string | undefined, body: ReadableStream<Uint8Array> | null, ip: string | undefined): Promise<void> {
+  async function take({ headers }: Request, call: string, body: ReadableStream<Uint8Array> | null, ip: string | undefined): Promise<void> {
     const key = keyOf(headers.get("authorization"));
     // A wrong key in the header is refused before anything is read.
     if (key !== undefined && !isAllowed(key)) throw unauthorized();
     const content = parsed(await readBody(body, headers.get("content-encoding"), maxBodyBytes));
     if (key === undefined && !isAllowed(content["writeKey"])) throw unauthorized();
-    const received: Received = { at: clock.now(), type, ip, fromBrowser: headers.has("origin"), messageId };
-    if (type !== undefined) return queue([completed(content, {}, received)]);
-    const { batch } = content;
-    if (!Array.isArray(batch)) throw new Refusal(400, "invalid_body", "`batch` must be a list of events");
-    return queue(batch.map((event) => completed(event, content, received)));
+    const events = eventsOf(call, content);
+    if (!events) throw new Refusal(400, "invalid_body", "`batch` must be a list of events");
+    const by = { at: clock.now(), ip, fromBrowser: headers.has("origin"), messageId };
+    return queue(events.filter(isForAmazon).map((event) => received(event, by)));
   }
 
   async function queue(events: readonly unknown[]): Promise<void> {
@@ -122,12 +109,12 @@ export function collector(options: CollectorOptions): Collector {
   }
 
   async function answer(request: Request, ip: string | undefined): Promise<Response> {
-    const word = wordOf(new URL(request.url).pathname);
+    const call = callOf(new URL(request.url).pathname);
     try {
-      if (!ROUTES.has(word)) throw notFound();
+      if (call === undefined) throw notFound();
       if (request.method === "OPTIONS" && origins) return new Response(null, { status: 204, headers: PREFLIGHT });
       if (request.method !== "POST") throw new Refusal(405, "method_not_allowed", "events are sent by POST", { allow: "POST" });
-      await take(request, ROUTES.get(word), request.body, ip);
+      await take(request, call, request.body, ip);
       return taken();
     } catch (error) {
       if (error instanceof Refusal) return refused(error);
@@ -137,12 +124,11 @@ export function collector(options: CollectorOptions): Collector {
   }
 
   async function relay(base: string, request: Request, ip: string | undefined, context: RequestContext): Promise<Response> {
-    const word = wordOf(new URL(request.url).pathname);
-    const isOurs = ROUTES.has(word) && request.method === "POST" && request.body !== null;
-    const [original, copy] = isOurs && request.body ? request.body.tee() : [request.body];
+    const call = request.method === "POST" ? callOf(new URL(request.url).pathname) : undefined;
+    const [original, copy] = call !== undefined && request.body ? request.body.tee() : [request.body];
     const answered = forward(fetch, base, request, original, context.ip);
-    if (copy) {
-      const work = take(request, ROUTES.get(word), copy, ip).catch((error: unknown) => {
+    if (call !== undefined && copy) {
+      const work = take(request, call, copy, ip).catch((error: unknown) => {
         copy.cancel().catch(() => undefined);
         // What could not be queued has been reported with its cause, but for a full queue.
         if (!(error instanceof Refusal && error.code === "unavailable")) report(error);
@@ -184,11 +170,11 @@ function unauthorized(): Refusal {
 function parsed(bytes: Uint8Array): Fields {
   let content: unknown;
   try {
-    content = JSON.parse(new TextDecoder().decode(bytes));
+    content = contentOf(bytes);
   } catch {
     throw new Refusal(400, "invalid_body", "the body must be JSON");
   }
-  if (!isFields(content)) throw new Refusal(400, "invalid_body", "the body must be a JSON object");
+  if (!isObject(content)) throw new Refusal(400, "invalid_body", "the body must be a JSON object");
   return content;
 }
 

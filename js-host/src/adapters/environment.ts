@@ -4,10 +4,10 @@ import { PARAMETERS, type ParameterName } from "../connection.js";
 import { Transformer } from "../core.js";
 import type { EventOutcome } from "../outcome.js";
 import { runtimeOf, type Logger, type Runtime } from "../runtime.js";
-import { memoryTokenStore, type TokenStore } from "../tokens.js";
+import { memoryTokenStore, type TokenStore } from "../delivery/tokens.js";
 
 /** The client's options in a Worker. Connection parameters that are not here are the bindings of the same names. */
-export interface EnvironmentOptions extends Partial<Omit<AmazonEventsOptions, "store" | "flushIntervalMs">> {
+export interface EnvironmentOptions extends Omit<AmazonEventsOptions, "store" | "flushIntervalMs"> {
   /** Default: warnings, errors and one line for each batch of a queue, on the console. */
   logger?: Logger;
 }
@@ -75,7 +75,7 @@ export class Environment {
     const { deadlineMs, ...own } = limits;
     const client = createAmazonEvents({
       ...own,
-      ...(parametersOf(this.#env) as Record<"ADVERTISER_ID" | "CLIENT_ID" | "CLIENT_SECRET" | "REFRESH_TOKEN", string>),
+      ...parametersOf(this.#env),
       ...this.#options,
       ...("onOutcome" in own && { onOutcome: own.onOutcome }),
       logger: this.logger,

@@ -25,7 +25,7 @@ export function collector(options: CollectorOptions): (request: NodeRequest, res
  *
  * @throws {@link UsageError} for an option that cannot be right
  */
-export function amazonEvents<Req extends object, Res extends { on(event: "finish", listener: () => void): unknown }>(
+export function amazonEvents<Req extends object = any, Res extends { on(event: "finish", listener: () => void): unknown } = any>(
   options: MiddlewareOptions<[request: Req, response: Res]>,
 ): (request: Req, response: Res, next: Next) => void {
   const send = copies(options);

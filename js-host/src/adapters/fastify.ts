@@ -48,7 +48,7 @@ export function collector(options: CollectorOptions): (scope: FastifyScope) => P
  *
  * @throws {@link UsageError} for an option that cannot be right
  */
-export function amazonEvents<Req, Reply>(
+export function amazonEvents<Req = any, Reply = any>(
   options: MiddlewareOptions<[request: Req, reply: Reply]>,
 ): (instance: FastifyHooks<Req, Reply>) => Promise<void> {
   const send = copies(options);

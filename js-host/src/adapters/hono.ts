@@ -40,7 +40,7 @@ export function collector<C extends HonoContext>(options: HonoCollectorOptions<C
  *
  * @throws {@link UsageError} for an option that cannot be right
  */
-export function amazonEvents<C extends HonoContext>(options: MiddlewareOptions<[context: C]>): (context: C, next: Next) => Promise<void> {
+export function amazonEvents<C extends HonoContext = any>(options: MiddlewareOptions<[context: C]>): (context: C, next: Next) => Promise<void> {
   const send = copies(options);
   return async (context, next) => {
     await next();

@@ -1,11 +1,10 @@
-// What Segment's server fills in when events arrive: type, times, message id, address, and what a batch says for all.
+// What Segment's server fills in when events arrive: times, message id, address.
+import { isObject, type Fields } from "../json.js";
 
 /** What is known of a request that brought events. */
 export interface Received {
   /** Epoch milliseconds. */
   readonly at: number;
-  /** By the path; undefined for a batch, whose events say it themselves. */
-  readonly type?: string | undefined;
   /** Where the request came from, if that is known. */
   readonly ip?: string | undefined;
   /** Whether a browser sent it. */
@@ -14,39 +13,20 @@ export interface Received {
   readonly messageId: () => string;
 }
 
-/** An object of JSON. */
-export type Fields = Record<string, unknown>;
-
-/** Whether a value of JSON is an object. */
-export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** An event with what is missing filled in. What is no object stays as it is, for the core to say so. */
-export function completed(event: unknown, batch: Fields, received: Received): unknown {
-  if (!isFields(event)) return event;
-  // The key has done its work, and is nobody's business in a queue.
-  const { writeKey: _, ...filled } = event;
-  if (received.type !== undefined) filled["type"] = received.type;
-  if (filled["messageId"] == null || filled["messageId"] === "") filled["messageId"] = received.messageId();
-  filled["sentAt"] ??= batch["sentAt"];
-  merge(filled, "context", batch);
-  merge(filled, "integrations", batch);
-  address(filled, received);
-  times(filled, received.at);
+export function received(event: unknown, by: Received): unknown {
+  if (!isObject(event)) return event;
+  const filled = { ...event };
+  if (filled["messageId"] == null || filled["messageId"] === "") filled["messageId"] = by.messageId();
+  address(filled, by);
+  times(filled, by.at);
   return filled;
-}
-
-/** What the batch says for all holds where the event itself says nothing. */
-function merge(event: Fields, name: string, batch: Fields): void {
-  const [own, shared] = [event[name], batch[name]];
-  if (isFields(shared) && (own == null || isFields(own))) event[name] = { ...shared, ...(own as Fields | undefined) };
 }
 
 /** The sender's address is the user's only if the sender is the user's device: a browser, or what calls itself direct. */
 function address(event: Fields, { ip, fromBrowser }: Received): void {
   const { context } = event;
-  if (ip === undefined || !(context == null || isFields(context))) return;
+  if (ip === undefined || !(context == null || isObject(context))) return;
   if (context?.["ip"] != null || !(fromBrowser || context?.["direct"] === true)) return;
   event["context"] = { ...context, ip };
 }

@@ -1,7 +1,10 @@
 // Where an adapter brings events: to Amazon by a client, or into a queue for somebody else to send.
 import type { AmazonEvents } from "../client.js";
 import { invalidOption, messageOf } from "../errors.js";
+import { jsonBytes } from "../json.js";
+import { linesOf } from "../lines.js";
 import { redact } from "../redact.js";
+import { cloudflareQueue, NotQueuedError, type QueueBinding } from "./cloudflare_queue.js";
 
 /** A queue that a consumer empties: one with `put`, or one of Cloudflare's, which has `sendBatch`. */
 export type EventQueue =
@@ -9,7 +12,7 @@ export type EventQueue =
       /** Takes events, each the JSON bytes of one. */
       put(events: readonly Uint8Array[]): Promise<unknown>;
     }
-  | { sendBatch(messages: { body: string; contentType: "text" }[]): Promise<unknown> };
+  | QueueBinding;
 
 /** Where events go, and who hears of it when they do not: one of `amazon` and `queue` must be given. */
 export interface SinkOptions {
@@ -26,11 +29,6 @@ export interface SinkOptions {
 
 /** Takes events. Rejects if it has not taken all of them: they are to come again then, with the same ids. */
 export type Put = (events: readonly unknown[]) => Promise<void>;
-
-// Cloudflare takes 100 messages, 256 KB together and 128 KB each, in one call, and counts some bytes of its own for each.
-const BATCH_MESSAGES = 100;
-const BATCH_BYTES = 200_000;
-const MESSAGE_BYTES = 127_000;
 
 /** Makes the function that reports, which never throws. */
 export function reporter({ onError }: Pick<SinkOptions, "onError">): (error: unknown) => void {
@@ -56,52 +54,26 @@ export function sinkOf(options: SinkOptions): Put {
   if (amazon) {
     if (typeof amazon.sendBatch !== "function") throw invalidOption("amazon", "a client of createAmazonEvents", amazon);
     return async (events) => {
-      if (events.length > 0) await amazon.sendBatch(events.map(jsonOf).join("\n"), { whenFull: "refuse" });
+      if (events.length > 0) await amazon.sendBatch(linesOf(events.map(jsonBytes)), { whenFull: "refuse" });
     };
   }
   if (queue && "put" in queue && typeof queue.put === "function") {
-    const encoder = new TextEncoder();
     return async (events) => {
-      if (events.length > 0) await queue.put(events.map((event) => encoder.encode(jsonOf(event))));
+      if (events.length > 0) await queue.put(events.map(jsonBytes));
     };
   }
   if (queue && "sendBatch" in queue && typeof queue.sendBatch === "function") {
+    const target = cloudflareQueue(queue);
     const report = reporter(options);
     return async (events) => {
-      for (const batch of batches(events, report)) await queue.sendBatch(batch.map((body) => ({ body, contentType: "text" })));
+      try {
+        await target.put(events.map(jsonBytes));
+      } catch (error) {
+        // One that is too large would be refused each time, and its neighbours with it.
+        if (!(error instanceof NotQueuedError) || error.cause !== undefined) throw error;
+        report(error);
+      }
     };
   }
   throw invalidOption("queue", "a queue with `put` or `sendBatch`", queue);
-}
-
-/** Batches that Cloudflare takes. An event that is too large would be refused each time, and its neighbours with it. */
-function* batches(events: readonly unknown[], report: (error: Error) => void): Generator<string[]> {
-  const encoder = new TextEncoder();
-  let batch: string[] = [];
-  let bytes = 0;
-  for (const event of events) {
-    const json = jsonOf(event);
-    const { length } = encoder.encode(json);
-    if (length > MESSAGE_BYTES) {
-      report(new Error(`an event was not put into the queue: it has ${length} bytes, over ${MESSAGE_BYTES}`));
-      continue;
-    }
-    if (batch.length >= BATCH_MESSAGES || (batch.length > 0 && bytes + length > BATCH_BYTES)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(json);
-    bytes += length;
-  }
-  if (batch.length > 0) yield batch;
-}
-
-/** What cannot be written is no event either: the core counts it as one that is invalid. */
-function jsonOf(event: unknown): string {
-  try {
-    return JSON.stringify(event) ?? "null";
-  } catch {
-    return "null";
-  }
 }

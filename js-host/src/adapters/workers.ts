@@ -1,24 +1,18 @@
 // A Worker that proxies analytics, and now also sends what passes to Amazon: beside the request, never in its way.
 import { isConfigError } from "../core.js";
 import { invalidOption, messageOf, UsageError } from "../errors.js";
+import { isObject, jsonBytes } from "../json.js";
 import type { Queue } from "../queues/queue.js";
 import { tally, type RelayBackoff } from "../queues/relay.js";
 import { redact } from "../redact.js";
+import { cloudflareQueue, NotQueuedError, type CloudflareBatch, type QueueBinding } from "./cloudflare_queue.js";
 import { CONSOLE, Environment, optionsFor, perEnvironment, type EnvironmentOptions, type OptionsFor } from "./environment.js";
-import {
-  amazonEventsConsumer,
-  cloudflareQueue,
-  jsonBytes,
-  NotQueuedError,
-  type CloudflareBatch,
-  type ConsumerOptions,
-  type QueueBinding,
-} from "./queues.js";
-import { callOf, eventsOf, isObject } from "./segment_api.js";
+import { amazonEventsConsumer, type ConsumerOptions } from "./queues.js";
+import { callOf, contentOf, eventsOf, isForAmazon } from "./segment_api.js";
 
 export type { Queue, QueueMessage } from "../queues/queue.js";
 export type { EnvironmentOptions, OptionsFor } from "./environment.js";
-export type { QueueBinding } from "./queues.js";
+export type { QueueBinding } from "./cloudflare_queue.js";
 
 /** The part of a Worker's context that is used. */
 export interface WorkerContext {
@@ -39,10 +33,13 @@ export interface WorkerHandler<Env> {
 export interface WorkersOptions<Env = unknown> extends EnvironmentOptions, RelayBackoff {
   /**
    * Which requests carry events. Default: POST to a path that ends in `/v1/` and `track`, `page`, `screen`, `identify`,
-   * `group`, `alias` or `batch`, or in the first letter of one, as the library for browsers has it.
+   * `group`, `alias`, `batch` or `import`, or in the first letter of one, as the library for browsers has it.
    */
   match?: (request: Request) => boolean;
-  /** The events of a request that matches, from a copy of it. Default: those of Segment's HTTP API. */
+  /**
+   * The events of a request that matches, from a copy of it. Default: those of Segment's HTTP API whose `integrations` do not
+   * keep them from `Amazon DSP`.
+   */
   events?: (request: Request) => readonly unknown[] | Promise<readonly unknown[]>;
   /** A body that is longer, packed or not, is not read. Bytes, default 1,048,576. */
   maxBodyBytes?: number;
@@ -72,7 +69,7 @@ const HANDLERS = ["queue", "scheduled", "email", "tail", "trace"];
  * @param handler - the Worker's module handler, or its `fetch` function
  * @param options - or a function that makes them of the bindings
  */
-export function withAmazonEvents<Env, Handler extends object>(
+export function withAmazonEvents<Env = any, Handler extends object = object>(
   handler: Handler & (WorkerHandler<Env> | WorkerFetch<Env>),
   options: OptionsFor<Env, WorkersOptions<Env>> = {},
 ): (Handler extends WorkerFetch<Env> ? unknown : Handler) & { fetch: WorkerFetch<Env> } {
@@ -199,7 +196,7 @@ class Forwarder<Env> {
 
   async #eventsOf(copy: Request, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array[]> {
     const { events } = this.#options;
-    const found = events ? await events(withBody(copy, body)) : eventsOf(callOf(new URL(copy.url).pathname) ?? "", body);
+    const found = events ? await events(withBody(copy, body)) : eventsIn(copy, body);
     if (!Array.isArray(found)) throw invalidOption("events", "a function that gives a list of events", found);
     // An event without a time would be another one each time that it is sent.
     const receivedAt = new Date(this.#environment.runtime.clock.now()).toISOString();
@@ -239,6 +236,17 @@ class Forwarder<Env> {
     }
     quietly(() => this.#environment.logger.error({}, message));
   }
+}
+
+/** Those of Segment's API. What cannot be read is one event, of which the core will say what is wrong with it. */
+function eventsIn(request: Request, body: Uint8Array): unknown[] {
+  let content: unknown;
+  try {
+    content = contentOf(body);
+  } catch {
+    return [undefined];
+  }
+  return (eventsOf(callOf(new URL(request.url).pathname) ?? "", content) ?? [content]).filter(isForAmazon);
 }
 
 function isSegmentCall(request: Request): boolean {

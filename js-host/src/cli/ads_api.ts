@@ -2,7 +2,7 @@
 import type { Connection } from "../connection.js";
 import { redact } from "../redact.js";
 import type { Fetch } from "../runtime.js";
-import type { Tokens } from "../tokens.js";
+import type { Tokens } from "../delivery/tokens.js";
 import { answerInWords, ask, type Answer } from "./http.js";
 
 /** A profile. Ids are texts: they may have more digits than a number keeps. */

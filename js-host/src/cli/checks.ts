@@ -1,4 +1,5 @@
 // Checks of a set-up: each says what is, or what is wrong, why, and what to do. Told line by line as they end.
+import { visible } from "../redact.js";
 import type { ExitCode } from "./errors.js";
 
 /** How a check ended. `warning`: it works, and may surprise; `skipped`: it could not be made. */
@@ -66,7 +67,7 @@ export function inWords(check: Check, terminal: { readonly columns?: number; rea
   // On a narrow screen the words go below the name.
   const isNarrow = columns < 60;
   const indent = " ".repeat(isNarrow ? 4 : NAME_WIDTH + 3);
-  const lines = [check.says, ...(check.remedy === undefined ? [] : [`→ ${check.remedy}`])].flatMap((text) => wrap(text, columns - indent.length - 1));
+  const lines = [check.says, ...(check.remedy === undefined ? [] : [`→ ${check.remedy}`])].flatMap((text) => wrap(visible(text), columns - indent.length - 1));
   const head = `${shown} ${check.name.padEnd(isNarrow ? 0 : NAME_WIDTH)}`;
   return isNarrow ? [head, ...lines.map((line) => indent + line)].join("\n") : `${head} ${lines.join(`\n${indent}`)}`;
 }

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 
 import { messageOf } from "../errors.js";
-import { redact } from "../redact.js";
+import { redact, said } from "../redact.js";
 import { CommandError } from "./errors.js";
 
 /** What came back. */
@@ -141,19 +141,19 @@ export function codeOf({ query, isCodeAlone }: Redirect, state: string): string 
 }
 
 function refusal(error: string, description: string): CommandError {
-  const said = redact(`${error}${description && `: ${description}`}`.replace(/\p{C}+/gu, " ").slice(0, 300));
+  const words = redact(said(`${error}${description && `: ${description}`}`.slice(0, 300)));
   switch (error) {
     case "access_denied":
-      return new CommandError(1, `the user did not consent (${said}). Run \`login\` again and choose Allow`);
+      return new CommandError(1, `the user did not consent (${words}). Run \`login\` again and choose Allow`);
     case "invalid_scope":
     case "unauthorized_client":
       return new CommandError(
         2,
-        `Amazon does not let CLIENT_ID ask for advertising::campaign_management (${said}). The application must be approved for the ` +
+        `Amazon does not let CLIENT_ID ask for advertising::campaign_management (${words}). The application must be approved for the ` +
           "Amazon Ads API: advertising.amazon.com > Amazon Ads API > Apply for access, with the security profile of CLIENT_ID",
       );
     default:
-      return new CommandError(1, `Amazon did not give a code (${said}). Run \`login\` again`);
+      return new CommandError(1, `Amazon did not give a code (${words}). Run \`login\` again`);
   }
 }
 

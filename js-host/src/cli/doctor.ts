@@ -1,13 +1,13 @@
 // `doctor`: whether events will arrive, step by step: parameters, config, access token, clock, account, events endpoint.
 import { createAmazonEvents } from "../client.js";
-import { connectionOf, PARAMETERS, type Connection, type ConnectionParameters, type ParameterName } from "../connection.js";
+import { connectionOf, PARAMETERS, type Connection, type ParameterName } from "../connection.js";
 import type { Config } from "../core.js";
 import { AmazonEventsError, CredentialsError, UsageError } from "../errors.js";
 import type { EventOutcome } from "../outcome.js";
 import { redact } from "../redact.js";
-import { DEFAULT_RETRY } from "../retry.js";
+import { DEFAULT_RETRY } from "../delivery/retry.js";
 import { runtimeOf, type Fetch } from "../runtime.js";
-import { memoryTokenStore, Tokens } from "../tokens.js";
+import { memoryTokenStore, Tokens } from "../delivery/tokens.js";
 import { AdsApi, AdsApiError, baseUrlOf, isDsp, type Advertiser, type Profile } from "./ads_api.js";
 import { Checkup, failed, ok, skipped, warning, type Result } from "./checks.js";
 import { CommandError, type ExitCode } from "./errors.js";
@@ -41,7 +41,7 @@ export async function doctor(options: DoctorOptions): Promise<ExitCode> {
   const output = new Output();
   const told: Promise<unknown>[] = [];
   const checkup = new Checkup((text) => {
-    if (!options.json) told.push(output.write(`${text}\n`));
+    if (!options.json) told.push(output.writeStyled(`${text}\n`));
   });
   await new Doctor(checkup, options, dataSet).run();
   await Promise.all(told);
@@ -232,7 +232,7 @@ class Doctor {
     say(`Sending one test event (${eventId}) to the data set ${dataSet} of ADVERTISER_ID ${given.ADVERTISER_ID?.trim() ?? ""}.`);
     const name = "amazon dsp events test";
     const config = { dataSetName: dataSet, events: { [name]: { conversionType: "OTHER" } } } as Config;
-    const amazon = createAmazonEvents({ ...(given as ConnectionParameters), config, maxBatchEvents: 1, maxAttempts: 4, timeoutMs: this.#timeoutMs });
+    const amazon = createAmazonEvents({ ...given, config, maxBatchEvents: 1, maxAttempts: 4, timeoutMs: this.#timeoutMs });
     try {
       // Nobody: the domain is reserved for examples, and no conversion comes of it.
       const traits = { email: "amazon-dsp-events-test@example.com", address: { country: "US" } };

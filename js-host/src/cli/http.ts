@@ -1,7 +1,9 @@
 // One HTTP request of the set-up commands and its answer, tried again where that may help.
-import { DEFAULT_RETRY, waitBefore } from "../retry.js";
+import { textOf } from "../delivery/reply_body.js";
+import { DEFAULT_RETRY, waitBefore } from "../delivery/retry.js";
+import { said } from "../redact.js";
 import { runtimeOf, type Fetch } from "../runtime.js";
-import { networkProblem } from "../transport.js";
+import { networkProblem } from "../delivery/transport.js";
 
 /** A request. */
 export interface Request {
@@ -32,7 +34,7 @@ export async function ask(fetch: Fetch, request: Request): Promise<Answer> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       const response = await fetch(url, { method, headers, redirect: "manual", signal, ...(body !== undefined && { body }) });
-      answer = { status: response.status, body: await response.text() };
+      answer = { status: response.status, body: await textOf(response) };
     } catch (error) {
       answer = { status: 0, body: "", problem: signal.aborted ? `no reply within ${timeoutMs / 1000} s` : networkProblem(error) };
     }
@@ -59,6 +61,6 @@ export function answerInWords({ status, body, problem }: Answer): string {
   const first = (...names: readonly string[]): string | undefined =>
     names.map((name) => fields[name]).find((value): value is string => typeof value === "string" && value !== "");
   const code = first("error", "code");
-  const said = first("error_description", "message", "details");
-  return `HTTP ${status}${code === undefined ? "" : ` ${code}`}${said === undefined ? "" : `: ${said}`}`;
+  const words = first("error_description", "message", "details");
+  return said(`HTTP ${status}${code === undefined ? "" : ` ${code}`}${words === undefined ? "" : `: ${words}`}`);
 }

@@ -6,6 +6,7 @@ import { isConfigError, Transformer, type Config } from "../core.js";
 import { messageOf } from "../errors.js";
 import { parseInstant } from "../instant.js";
 import { RecordSplitter, type InputRecord } from "../records.js";
+import { visible } from "../redact.js";
 import { CommandError } from "./errors.js";
 
 /** Where events come from. */
@@ -111,7 +112,10 @@ export function parseNow(text: string | undefined): number | undefined {
   return millis;
 }
 
-/** Writes to standard output, waiting while the reader is slow. False when the reader has gone. */
+/**
+ * Writes to standard output, waiting while the reader is slow. False when the reader has gone. What would move a terminal is
+ * written as an escape of JSON's.
+ */
 export class Output {
   #gone = false;
   #fault: Error | undefined;
@@ -125,6 +129,11 @@ export class Output {
   }
 
   async write(text: string): Promise<boolean> {
+    return this.writeStyled(visible(text));
+  }
+
+  /** The same for a text with colours of our own, in which all else is {@link visible} already. */
+  async writeStyled(text: string): Promise<boolean> {
     if (this.#gone) return false;
     await this.#put(text);
     if (this.#fault) throw new CommandError(1, `cannot write to standard output: ${reasonOf(this.#fault)}`, { cause: this.#fault });
@@ -149,9 +158,9 @@ export class Output {
   }
 }
 
-/** A line to standard error. */
+/** A line to standard error. Whatever an event, a file or a reply has brought into it, a terminal only shows it. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${visible(text)}\n`);
 }
 
 /** An operating system's error in words. */

@@ -3,20 +3,18 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, statSync, writeFileSync, type Stats } from "node:fs";
 
-import { DEFAULT_BATCH } from "../batcher.js";
+import { DEFAULT_BATCH } from "../delivery/batcher.js";
 import type { Connection } from "../connection.js";
 import { version, type DropReason } from "../core.js";
 import { fileDeadLetters } from "../dead_letter_file.js";
-import { deadLetter, Delivery, type Settled } from "../delivery.js";
+import { Engine } from "../delivery/engine.js";
 import { AmazonEventsError, CredentialsError } from "../errors.js";
-import { Outbox } from "../outbox.js";
+import { deliveryLimits } from "../limits.js";
 import type { DeadLetterSink } from "../outcome.js";
-import { Parcel } from "../parcel.js";
-import { batchWithin } from "../rate.js";
+import { Parcel } from "../delivery/parcel.js";
 import { RecordSplitter, type InputRecord } from "../records.js";
-import { DEFAULT_RETRY } from "../retry.js";
 import { runtimeOf } from "../runtime.js";
-import { memoryTokenStore, Tokens } from "../tokens.js";
+import { deadLetter, type Settled } from "../delivery/settled.js";
 import { CommandError, type ExitCode } from "./errors.js";
 import { openInput, Output, reasonOf, say, type Input } from "./io.js";
 import { Journal, type PastOutcome, type Totals } from "./journal.js";
@@ -110,9 +108,7 @@ class Job {
   readonly report = emptyReport();
   readonly #prepare: Prepare;
   readonly #journal: Journal | undefined;
-  readonly #delivery: Delivery;
-  readonly #outbox: Outbox;
-  readonly #tokens: Tokens;
+  readonly #engine: Engine;
   readonly #deadLetters: DeadLetterSink | undefined;
   readonly #began = Date.now();
   /** What earlier runs of the job came to. */
@@ -123,45 +119,27 @@ class Job {
   #lastFault: string | undefined;
   #interrupted: ExitCode | undefined;
   #stopReading: (() => void) | undefined;
-  readonly #noTokens = new AbortController();
 
   constructor(connection: Connection, prepare: Prepare, journal: Journal | undefined, options: JobOptions) {
     this.#deadLetters = options.deadLetters === undefined ? undefined : deadLettersOf(options.deadLetters);
     this.#prepare = prepare;
     this.#journal = journal;
     this.#past = journal?.totals ?? { requests: 0, retriedRequests: 0, tokenRefreshes: 0, durationMs: 0 };
-    const runtime = runtimeOf({});
-    const retry = { ...DEFAULT_RETRY, maxAttempts: options.maxAttempts };
-    const timeoutMs = options.timeout * 1000;
-    const rate = { requestsPerSecond: options.maxRequestsPerSecond, eventsPerSecond: options.maxEventsPerSecond };
-    this.#tokens = new Tokens({
+    const { concurrency, maxAttempts, timeout, maxRequestsPerSecond, maxEventsPerSecond } = options;
+    this.#engine = new Engine({
       connection,
-      runtime,
-      retry,
-      timeoutMs,
-      store: memoryTokenStore(),
-      signal: this.#noTokens.signal,
-    });
-    this.#delivery = new Delivery({
-      connection,
-      runtime,
-      tokens: this.#tokens,
-      retry,
-      timeoutMs,
-      concurrency: options.concurrency,
-      rate,
+      runtime: runtimeOf({}),
+      limits: deliveryLimits({ concurrency, maxAttempts, timeoutMs: timeout * 1000 }),
+      rate: { requestsPerSecond: maxRequestsPerSecond, eventsPerSecond: maxEventsPerSecond },
+      // A person is there to mend it.
       haltMs: Number.POSITIVE_INFINITY,
+      queue: {
+        flushIntervalMs: 1000,
+        // Enough that no request waits for the reader.
+        maxEvents: DEFAULT_BATCH.events * (concurrency + 2),
+        maxBytes: 64 * 2 ** 20,
+      },
       settle: (settled) => this.#settle(settled),
-    });
-    this.#outbox = new Outbox({
-      runtime,
-      delivery: this.#delivery,
-      batch: batchWithin(DEFAULT_BATCH, rate),
-      concurrency: options.concurrency,
-      flushIntervalMs: 1000,
-      // Enough that no request waits for the reader.
-      maxEvents: DEFAULT_BATCH.events * (options.concurrency + 2),
-      maxBytes: 64 * 2 ** 20,
     });
   }
 
@@ -175,11 +153,11 @@ class Job {
     const stop = this.#watchSignals((text) => progress.interject(text));
     try {
       await this.#read(input, now).catch((error: unknown) => {
-        this.#delivery.halt(new AmazonEventsError("ERR_INTERRUPTED", "stopped", { cause: error }));
+        this.#engine.stop(new AmazonEventsError("ERR_INTERRUPTED", "stopped", { cause: error }));
         // Requests under way have answers that must be noted.
-        return this.#outbox.flush().then(() => Promise.reject(error as Error));
+        return this.#engine.outbox.flush().then(() => Promise.reject(error as Error));
       });
-      await this.#outbox.flush();
+      await this.#engine.outbox.flush();
     } finally {
       stop();
       progress.end();
@@ -209,7 +187,7 @@ class Job {
       await this.#queue(records, at, event);
       event += records.length;
       // A stopped job has nothing to send. A file is counted to its end; a pipe may have none.
-      if (this.#delivery.fault && input.size === undefined) return;
+      if (this.#engine.delivery.fault && input.size === undefined) return;
     }
     if (!journal || this.#interrupted !== undefined) return;
     if (journal.events === undefined && section >= journal.sections.length) journal.addEnd(event);
@@ -227,10 +205,10 @@ class Job {
         this.#countEnd(parcel, past);
         continue;
       }
-      if (this.#delivery.fault) continue;
-      await this.#outbox.room();
+      if (this.#engine.delivery.fault) continue;
+      await this.#engine.outbox.room();
       this.#sent = true;
-      this.#outbox.add(parcel);
+      this.#engine.outbox.add(parcel);
     }
   }
 
@@ -265,17 +243,18 @@ class Job {
     const past = this.#past;
     // A run that found nothing left to do adds nothing to the job.
     const own = this.#sent || !this.#journal ? Date.now() - this.#began : 0;
+    const { requests, retriedRequests, tokenRefreshes } = this.#engine.work;
     return {
-      requests: past.requests + this.#delivery.requests,
-      retriedRequests: past.retriedRequests + this.#delivery.retriedRequests,
-      tokenRefreshes: past.tokenRefreshes + this.#tokens.refreshes,
+      requests: past.requests + requests,
+      retriedRequests: past.retriedRequests + retriedRequests,
+      tokenRefreshes: past.tokenRefreshes + tokenRefreshes,
       durationMs: past.durationMs + own,
     };
   }
 
   #exitCode(): ExitCode {
     const { report } = this;
-    const fault = this.#interrupted === undefined ? this.#delivery.fault : undefined;
+    const fault = this.#interrupted === undefined ? this.#engine.delivery.fault : undefined;
     if (fault) {
       say(`error: ${fault.cause instanceof CommandError ? fault.cause.message : fault.message}`);
       return fault instanceof CredentialsError ? 2 : 1;
@@ -300,15 +279,14 @@ class Job {
       const handler = (): void => {
         const error = new AmazonEventsError("ERR_INTERRUPTED", "interrupted");
         if (this.#interrupted !== undefined) {
-          this.#delivery.abort(error);
+          this.#engine.abort(error);
           return;
         }
         this.#interrupted = exitCode;
         tell("stopping: requests under way get up to 3 s for their answers; once more ends them now");
-        this.#delivery.halt(error);
-        this.#noTokens.abort();
+        this.#engine.stop(error);
         this.#stopReading?.();
-        setTimeout(() => this.#delivery.abort(error), 3000).unref();
+        setTimeout(() => this.#engine.abort(error), 3000).unref();
       };
       process.on(signal, handler);
       return () => process.off(signal, handler);

@@ -23,7 +23,7 @@ import {
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import type { Settled } from "../delivery.js";
+import type { Settled } from "../delivery/settled.js";
 import { CommandError } from "./errors.js";
 import { reasonOf } from "./io.js";
 

@@ -4,18 +4,18 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-import { connectionOf, PARAMETERS, type ConnectionParameters } from "../connection.js";
+import { connectionOf, PARAMETERS } from "../connection.js";
 import { UsageError } from "../errors.js";
 import { redact } from "../redact.js";
 import { runtimeOf } from "../runtime.js";
 import { baseUrlOf } from "./ads_api.js";
 import { codeOf, listenForRedirect, pastedRedirect, type Redirect } from "./consent_redirect.js";
-import { checkEnvFile, setInEnvFile, type Setting } from "./env_file.js";
+import { checkEnvFile, readEnvFile, setInEnvFile, type Setting } from "./env_file.js";
 import { CommandError } from "./errors.js";
 import { answerInWords, ask, fieldsOf, type Answer } from "./http.js";
 import { Output, say } from "./io.js";
 import { ENV_FILE, missingHint, parametersFrom } from "./parameters.js";
-import { consentUrlFor, regionOfUrl } from "./regions.js";
+import { consentUrlFor, isTrusted, regionOfUrl } from "./regions.js";
 
 /** Options of `login`; connection parameters may be among them. */
 export interface LoginOptions {
@@ -78,14 +78,30 @@ function clientOf(options: LoginOptions): Client {
   }
   try {
     // What a login does not need is filled in, so that the rest is checked as everywhere.
-    const connection = connectionOf({ ...(given as ConnectionParameters), ADVERTISER_ID: "unknown", REFRESH_TOKEN: "unknown" });
+    const connection = connectionOf({ ...given, ADVERTISER_ID: "unknown", REFRESH_TOKEN: "unknown" });
     const baseUrl = baseUrlOf(connection);
     const { clientId, clientSecret, tokenUrl } = connection;
+    // The file of a folder is read unasked, and whose folder it is nobody knows.
+    const distrusted = [tokenUrl, baseUrl].find((url) => options.dotenv === undefined && !isTrusted(url) && isOfFile(url, file));
+    if (distrusted !== undefined) {
+      throw new CommandError(
+        2,
+        `${file} sends secrets to ${new URL(distrusted).host}, which is not Amazon's: take it out, or if it is right, say so with --dotenv ${file}`,
+      );
+    }
     return { clientId, clientSecret, tokenUrl, baseUrl, consentUrl: consentUrlFor(baseUrl) };
   } catch (error) {
     if (error instanceof UsageError) throw new CommandError(2, error.message, { cause: error });
     throw error;
   }
+}
+
+/** Whether a URL stands in the file alone: what options and the environment say, the user has said. */
+function isOfFile(url: string, file: string): boolean {
+  if (!existsSync(file)) return false;
+  const { BASE_URL, TOKEN_URL } = readEnvFile(file);
+  const { host } = new URL(url);
+  return [BASE_URL, TOKEN_URL].some((text) => text !== undefined && URL.canParse(text.trim()) && new URL(text.trim()).host === host);
 }
 
 /** Lets the user consent; what came back. */

@@ -6,7 +6,7 @@ import { version } from "../core.js";
 import { messageOf } from "../errors.js";
 import { DEAD_LETTER_REASONS } from "../outcome.js";
 import { redact } from "../redact.js";
-import { DEFAULT_RETRY } from "../retry.js";
+import { DEFAULT_RETRY } from "../delivery/retry.js";
 import { coverage, type CoverageOptions } from "./coverage.js";
 import { CommandError, type ExitCode } from "./errors.js";
 import { explain, type ExplainOptions } from "./explain.js";
@@ -193,6 +193,7 @@ Examples:
     .option("--cors <origin...>", "origins whose pages may send; `*` for all")
     .option("--trust-proxy <count>", "proxies in front that add to X-Forwarded-For", whole(0, 100), 0)
     .option("--max-body <bytes>", "the most bytes in a body", whole(1, 2 ** 30), 512_000)
+    .option("--max-connections <count>", "the most connections at once; more are closed when they come", whole(1, 100_000), 1000)
     .option("--max-queue <events>", "the most events on their way; more are refused with 503", whole(1, 100_000_000), 100_000)
     .option("--grace <seconds>", "how long to go on when told to stop", whole(0, 3600), 25);
   connecting(serving)

@@ -1,7 +1,7 @@
 // `profiles`: what the consent gives access to, and which ids of it to use.
-import { DEFAULT_RETRY } from "../retry.js";
+import { DEFAULT_RETRY } from "../delivery/retry.js";
 import { runtimeOf } from "../runtime.js";
-import { memoryTokenStore, Tokens } from "../tokens.js";
+import { memoryTokenStore, Tokens } from "../delivery/tokens.js";
 import { AdsApi, AdsApiError, baseUrlOf, isDsp, type Advertiser, type Profile } from "./ads_api.js";
 import { setInEnvFile } from "./env_file.js";
 import { CommandError, type ExitCode } from "./errors.js";

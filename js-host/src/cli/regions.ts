@@ -1,5 +1,7 @@
 // Amazon's three regions: their hosts, and the countries whose accounts they hold.
 
+import { isLoopback } from "../loopback.js";
+
 /** A region. */
 export interface Region {
   readonly key: "na" | "eu" | "fe";
@@ -36,6 +38,7 @@ export const REGIONS: readonly Region[] = [
   },
 ];
 
+const TRUSTED = [...REGIONS.map(({ baseUrl }) => new URL(baseUrl).hostname), "api.amazon.com", "api.amazon.co.uk", "api.amazon.co.jp"];
 const [NORTH_AMERICA] = REGIONS as [Region, ...Region[]];
 
 /** The region of that name; North America if there is none. */
@@ -48,6 +51,12 @@ export function regionOfUrl(baseUrl: string): Region | undefined {
   return REGIONS.find((region) => new URL(region.baseUrl).hostname === new URL(baseUrl).hostname);
 }
 
+/** Whether a URL is one of Amazon's for events, tokens or accounts, or on this machine: what is secret may go there. */
+export function isTrusted(url: string): boolean {
+  const { hostname } = new URL(url);
+  return isLoopback(hostname) || TRUSTED.includes(hostname);
+}
+
 /** The region whose host has the accounts of a country. */
 export function regionOfCountry(countryCode: string): Region | undefined {
   return REGIONS.find(({ countries }) => countries.includes(countryCode));
@@ -58,5 +67,5 @@ export function consentUrlFor(baseUrl: string): string {
   const region = regionOfUrl(baseUrl);
   if (region) return region.consentUrl;
   const { hostname, origin } = new URL(baseUrl);
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname) ? `${origin}/ap/oa` : NORTH_AMERICA.consentUrl;
+  return isLoopback(hostname) ? `${origin}/ap/oa` : NORTH_AMERICA.consentUrl;
 }

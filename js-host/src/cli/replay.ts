@@ -5,7 +5,7 @@ import { readDeadLetter, type DeadLetterLine } from "../dead_letter_line.js";
 import { messageOf } from "../errors.js";
 import type { DeadLetterReason } from "../outcome.js";
 import type { InputRecord } from "../records.js";
-import { redact } from "../redact.js";
+import { redact, said } from "../redact.js";
 import type { ExitCode } from "./errors.js";
 import { openInput, Output, say } from "./io.js";
 import { groups, hash, runJob, type JobOptions, type Prepared } from "./job.js";
@@ -147,7 +147,7 @@ async function list(file: string | undefined, letters: Letters, options: ReplayO
     ["line", "reason", "attempts", "event id", "last error"],
     // A table is for people: no identifiers in it, and nothing that moves their cursor.
     ...rows.map(({ line, eventId, reason, attempts, lastError }) =>
-      [String(line), reason, String(attempts), eventId, lastError].map((cell) => redact(cell.replace(/\p{C}+/gu, " "))),
+      [String(line), reason, String(attempts), eventId, lastError].map((cell) => redact(said(cell))),
     ),
   ];
   const widths = [0, 1, 2, 3].map((column) => table.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0));

@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import { collector, type Collector } from "../adapters/collector.js";
 import { nodeHandler } from "../adapters/node.js";
 import { createAmazonEvents, type AmazonEvents } from "../client.js";
-import type { ConnectionParameters } from "../connection.js";
 import { fileDeadLetters } from "../dead_letter_file.js";
 import { AmazonEventsError, messageOf, UsageError } from "../errors.js";
+import { isForeign, isLoopback } from "../loopback.js";
 import type { EventOutcome, Stats } from "../outcome.js";
 import { redact } from "../redact.js";
 import type { Logger } from "../runtime.js";
@@ -29,12 +29,12 @@ export interface ServeOptions {
   readonly cors?: readonly string[];
   readonly trustProxy: number;
   readonly maxBody: number;
+  readonly maxConnections: number;
   readonly maxQueue: number;
   /** Seconds. */
   readonly grace: number;
 }
 
-const MAX_CONNECTIONS = 2_000;
 // Requests get so much of the grace to end, and what is queued the rest.
 const REQUESTS_GRACE_MS = 5_000;
 // A word about the same fault again is worth reading after so long.
@@ -44,13 +44,16 @@ const REPEAT_MS = 10_000;
 export async function serve(options: ServeOptions): Promise<0> {
   const words = new Words();
   const amazon = await clientOf(options, words);
-  const served = new Served(amazon, words);
+  const writeKeys = writeKeysOf(options);
+  // Without a key a page of the web could send from this machine's own browser. Whoever stands in front says so.
+  const isOpen = writeKeys.length === 0 && options.trustProxy === 0 && options.upstream === undefined;
+  const served = new Served(amazon, words, (request) => isOpen && isForeign(request.headers, options.cors));
   const server = createServer(
     // What is slow on purpose, or for ever, must not hold a place: 10 s for the head of a request, 30 s for all of it.
     { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, connectionsCheckingInterval: 2_000 },
-    served.listener(collectorOf(options, amazon, (error) => served.failed(error))),
+    served.listener(collectorOf(options, writeKeys, amazon, (error) => served.failed(error))),
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = options.maxConnections;
   server.setTimeout(120_000);
   // From before anybody knows that it serves, who may tell it to stop at once.
   const told = new Promise<void>((resolve) => {
@@ -78,7 +81,7 @@ async function clientOf(options: ServeOptions, words: Words): Promise<AmazonEven
   return wrongUse(() =>
     createAmazonEvents({
       // The client says what is missing.
-      ...(parametersFrom(options as unknown as Record<string, unknown>) as unknown as ConnectionParameters),
+      ...parametersFrom(options as unknown as Record<string, unknown>),
       config: transformer,
       logger,
       onOutcome: (outcome) => words.outcome(outcome),
@@ -90,16 +93,21 @@ async function clientOf(options: ServeOptions, words: Words): Promise<AmazonEven
   );
 }
 
-function collectorOf(options: ServeOptions, amazon: AmazonEvents, onError: (error: unknown) => void): Collector {
+/** The keys that may send; none: whoever is on this machine may. */
+function writeKeysOf(options: ServeOptions): readonly string[] {
   const fromEnvironment = (process.env["WRITE_KEY"] ?? "").split(",").map((key) => key.trim()).filter((key) => key !== "");
   const writeKeys = options.writeKey ?? fromEnvironment;
   if (options.writeKey) say("warning: --write-key can be read by everybody on this machine (`ps`); set WRITE_KEY in the environment instead");
   if (writeKeys.length === 0) {
-    if (!/^(localhost|127(\.\d+){3}|::1)$/.test(options.host)) {
+    if (!isLoopback(options.host === "::1" ? "[::1]" : options.host)) {
       throw new CommandError(2, `set WRITE_KEY: with --host ${options.host}, anybody who reaches this machine could send events`);
     }
     say("No WRITE_KEY is set: any write key will do, on this machine alone.");
   }
+  return writeKeys;
+}
+
+function collectorOf(options: ServeOptions, writeKeys: readonly string[], amazon: AmazonEvents, onError: (error: unknown) => void): Collector {
   const { cors, upstream } = options;
   return wrongUse(() =>
     collector({
@@ -134,14 +142,16 @@ function listen(server: Server, { port, host }: ServeOptions): Promise<void> {
 class Served {
   readonly #amazon: AmazonEvents;
   readonly #words: Words;
+  readonly #isRefused: (request: IncomingMessage) => boolean;
   readonly #statuses = new Map<number, number>();
   readonly #work = new Set<Promise<unknown>>();
   #isStopping = false;
   #isBroken = false;
 
-  constructor(amazon: AmazonEvents, words: Words) {
+  constructor(amazon: AmazonEvents, words: Words, isRefused: (request: IncomingMessage) => boolean) {
     this.#amazon = amazon;
     this.#words = words;
+    this.#isRefused = isRefused;
   }
 
   listener(collect: Collector): (request: IncomingMessage, response: ServerResponse) => void {
@@ -151,6 +161,10 @@ class Served {
     });
     return (request, response) => {
       if (this.#isStopping) response.setHeader("connection", "close");
+      if (this.#isRefused(request)) {
+        response.writeHead(403, { "content-type": "text/plain", connection: "close" }).end("without a WRITE_KEY only programs of this machine may send\n");
+        return;
+      }
       if (request.method === "GET" && request.url === "/healthz") return this.#health(response);
       if (request.method === "GET" && request.url === "/metrics") {
         response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(metrics(this.#amazon.stats(), this.#statuses));

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 
 import { invalidOption, messageOf, UsageError } from "../errors.js";
+import { isForeign } from "../loopback.js";
 import { advertisersOf, PROFILE_ID, profilesOf } from "./accounts.js";
 import { Consents } from "./consent.js";
 import { checkShares, type Fault, type FaultShares } from "./faults.js";
@@ -271,6 +272,9 @@ class StandIn implements Mock {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (isForeign(request.headers)) {
+      return send(response, 403, { code: "FORBIDDEN", message: "the stand-in answers programs of this machine, at 127.0.0.1 and localhost alone" });
+    }
     const { pathname: path, searchParams: query } = new URL(request.url ?? "/", "http://loopback");
     const { clockSkewSeconds = 0 } = this.#plan;
     if (clockSkewSeconds !== 0) response.setHeader("Date", new Date(this.#now() + clockSkewSeconds * 1000).toUTCString());

@@ -2,6 +2,7 @@
 // value costs only its event (207).
 import { isIP } from "node:net";
 
+import { isObject } from "../json.js";
 import {
   CONVERSION_TYPES,
   COUNTRY_CODES,
@@ -238,6 +239,3 @@ function optional(value: unknown, field: string, type: "string" | "number", repo
   if (value !== undefined && typeof value !== type) report(field, `must be a ${type}`);
 }
 
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

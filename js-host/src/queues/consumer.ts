@@ -2,15 +2,14 @@
 import type { AmazonEventsOptions } from "../client.js";
 import { connectionOf } from "../connection.js";
 import { Transformer, type DropReason } from "../core.js";
-import { Delivery, type Settled } from "../delivery.js";
+import { Engine } from "../delivery/engine.js";
 import { AmazonEventsError, invalidOption, messageOf, type FaultCode } from "../errors.js";
-import { deliveryLimits, whole } from "../limits.js";
+import { deliveryLimits, functions, whole } from "../limits.js";
 import { Mapper, type Mapped } from "../mapper.js";
-import { Outbox } from "../outbox.js";
 import type { EventOutcome } from "../outcome.js";
-import { Parcel } from "../parcel.js";
+import { Parcel } from "../delivery/parcel.js";
 import { runtimeOf, type Runtime } from "../runtime.js";
-import { memoryTokenStore, Tokens } from "../tokens.js";
+import { outcomeOf, type Settled } from "../delivery/settled.js";
 import type { Queue, QueueMessage } from "./queue.js";
 
 export type { Queue, QueueMessage } from "./queue.js";
@@ -92,8 +91,6 @@ export interface Consumer {
   stats(): ConsumerStats;
 }
 
-// As the client has it: a refused token will not mend itself in the next second.
-const HALT_MS = 30_000;
 // After the deadline of `stop`, for requests that are cut off to come back.
 const GRACE_MS = 1000;
 // Outcomes come at once for a whole reply; an event that waits for company waits no longer than this.
@@ -118,14 +115,11 @@ class QueueConsumer implements Consumer {
   readonly #onOutcome: ConsumeOptions["onOutcome"];
   readonly #runtime: Runtime;
   readonly #mapper: Mapper;
-  readonly #tokens: Tokens;
-  readonly #delivery: Delivery;
-  readonly #outbox: Outbox;
+  readonly #engine: Engine;
   readonly #batchEvents: number;
   readonly #takeWaitMs: number;
   readonly #retryDelayMs: number;
   readonly #extendEveryMs: number;
-  readonly #noTokens = new AbortController();
   /** Ends the waits between one `take` and the next. */
   readonly #stopping = new AbortController();
   /** Ends the reminders that events are still worked on. */
@@ -145,48 +139,29 @@ class QueueConsumer implements Consumer {
     for (const name of ["put", "take", "close"] as const) {
       if (typeof queue?.[name] !== "function") throw invalidOption("queue", "a queue with `put`, `take` and `close`", queue);
     }
-    for (const name of ["onOutcome", "fetch", "sleep", "random"] as const) {
-      if (options[name] !== undefined && typeof options[name] !== "function") {
-        throw invalidOption(name, "a function", options[name]);
-      }
-    }
+    functions(options, "onOutcome");
     const connection = connectionOf(options);
     this.#queue = queue;
     this.#onOutcome = options.onOutcome;
     const runtime = (this.#runtime = runtimeOf(options, connection.secrets));
     this.#mapper = new Mapper(options.config instanceof Transformer ? options.config : new Transformer(options.config));
-    const { retry, timeoutMs, concurrency, batch } = deliveryLimits(options);
-    this.#batchEvents = batch.events;
+    const limits = deliveryLimits(options);
+    this.#batchEvents = limits.batch.events;
     this.#takeWaitMs = whole(options, "takeWaitMs", 1, 60_000, 1000);
     this.#retryDelayMs = whole(options, "retryDelayMs", 0, 86_400_000, 30_000);
     this.#extendEveryMs = whole(options, "extendEveryMs", 1, 3_600_000, 10_000);
-    this.#tokens = new Tokens({
+    this.#engine = new Engine({
       connection,
       runtime,
-      retry,
-      timeoutMs,
-      store: options.tokenStore ?? memoryTokenStore(),
-      signal: this.#noTokens.signal,
-    });
-    this.#delivery = new Delivery({
-      connection,
-      runtime,
-      tokens: this.#tokens,
-      retry,
-      timeoutMs,
-      concurrency,
-      haltMs: HALT_MS,
+      limits,
+      tokenStore: options.tokenStore,
+      queue: {
+        flushIntervalMs: GATHER_MS,
+        // One batch beyond those on their way: what waits here, others could be sending.
+        maxEvents: this.#batchEvents * limits.concurrency + 1,
+        maxBytes: 64 * 2 ** 20,
+      },
       settle: async (settled) => void (await Promise.all(settled.map((one) => this.#settle(one)))),
-    });
-    this.#outbox = new Outbox({
-      runtime,
-      delivery: this.#delivery,
-      concurrency,
-      batch,
-      flushIntervalMs: GATHER_MS,
-      // One batch beyond those on their way: what waits here, others could be sending.
-      maxEvents: this.#batchEvents * concurrency + 1,
-      maxBytes: 64 * 2 ** 20,
     });
     this.#running = this.#run();
     void this.#remind();
@@ -203,19 +178,17 @@ class QueueConsumer implements Consumer {
       ...this.#counts,
       dropped: { ...this.#dropped },
       held: this.#held.size,
-      requests: this.#delivery.requests,
-      retriedRequests: this.#delivery.retriedRequests,
-      tokenRefreshes: this.#tokens.refreshes,
-      fault: this.#delivery.fault?.code,
+      ...this.#engine.work,
+      fault: this.#engine.delivery.fault?.code,
     };
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await this.#outbox.room();
+      await this.#engine.outbox.room();
       // Nothing can be sent: whoever can should have the events.
-      if (this.#delivery.fault) {
+      if (this.#engine.delivery.fault) {
         await this.#pause(1000);
         continue;
       }
@@ -249,7 +222,7 @@ class QueueConsumer implements Consumer {
       if (one?.wire) {
         const parcel = new Parcel(one.wire, this.#nextKey++);
         this.#messages.set(parcel, message);
-        this.#outbox.add(parcel);
+        this.#engine.outbox.add(parcel);
       } else if (one) {
         const { outcome, reason, detail } = one.dropped;
         const dropping = this.#end(message, { outcome, reason, ...(detail !== undefined && { detail }) }).finally(() =>
@@ -280,17 +253,8 @@ class QueueConsumer implements Consumer {
     this.#messages.delete(parcel);
     // Without one it was given back at the deadline.
     if (!message) return;
-    const { eventId, attempts, lastError } = parcel;
-    switch (settled.end) {
-      case "accepted":
-        return this.#end(message, { outcome: "accepted", eventId, attempts });
-      case "rejected":
-        return this.#end(message, { outcome: "rejected", eventId, attempts, code: settled.code, message: settled.message });
-      case "dead_lettered":
-        return this.#end(message, { outcome: "dead_lettered", eventId, attempts, reason: settled.reason, lastError });
-      case "undelivered":
-        return this.#giveBack(message, this.#stopping.signal.aborted ? 0 : this.#retryDelayMs);
-    }
+    if (settled.end === "undelivered") return this.#giveBack(message, this.#stopping.signal.aborted ? 0 : this.#retryDelayMs);
+    return this.#end(message, outcomeOf(settled));
   }
 
   /** Tells the outcome, then the queue; counts it when the queue knows. */
@@ -355,7 +319,7 @@ class QueueConsumer implements Consumer {
     const finished = (async () => {
       // The loop may be waiting for room, which comes as batches end.
       await this.#running;
-      await this.#outbox.flush();
+      await this.#engine.outbox.flush();
       await Promise.all(this.#dropping);
     })();
     if (deadlineMs !== undefined) await this.#cutShort(finished, deadlineMs);
@@ -365,8 +329,7 @@ class QueueConsumer implements Consumer {
 
   async #cutShort(finished: Promise<void>, deadlineMs: number): Promise<void> {
     if (await this.#within(finished, deadlineMs)) return;
-    this.#delivery.abort(new AmazonEventsError("ERR_CLOSED", "the consumer was stopped before the event could be delivered"));
-    this.#noTokens.abort();
+    this.#engine.abort(new AmazonEventsError("ERR_CLOSED", "the consumer was stopped before the event could be delivered"));
     if (await this.#within(finished, GRACE_MS)) return;
     this.#messages.clear();
     await this.#within(Promise.all(Array.from(this.#held, (message) => this.#giveBack(message, 0))), GRACE_MS);

@@ -105,7 +105,7 @@ const MAXIMUM_BYTES = 10077;
  * change it with NATS's own tools.
  *
  * `put` resolves when the broker has stored the events in its file. An event put again within the duplicate window, known
- * by its `messageId`, or by its bytes if it has none, is stored once. The stream keeps the events in the order given.
+ * by its `messageId`, or by its bytes if it has none, is stored once.
  *
  * @throws {@link UsageError} for an option that cannot be right
  * @throws {@link AmazonEventsError} `ERR_STORE` if the streams cannot be made, or a stream that is there would lose events.
@@ -184,8 +184,8 @@ class JetStreamQueue implements Queue {
     this.#mustBeOpen();
     for (let from = 0; from < events.length; from += PUT_AT_ONCE) {
       const some = events.slice(from, from + PUT_AT_ONCE);
+      // Ids first: published as each is ready, events would be stored out of order.
       const ids = await Promise.all(some.map(idOf));
-      // Sent in one turn: hashes come in any order, and the stream's order is that of the sending.
       const put = some.map((event, index) => this.#publish(this.#subject, event, ids[index] ?? ""));
       // All of them: nothing is under way any more when this rejects.
       const failed = (await Promise.allSettled(put)).find((one) => one.status === "rejected");

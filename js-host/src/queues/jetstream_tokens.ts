@@ -2,7 +2,7 @@
 import { messageOf } from "../errors.js";
 import { whole } from "../limits.js";
 import { runtimeOf, type Runtime } from "../runtime.js";
-import type { StoredToken, TokenStore } from "../tokens.js";
+import type { StoredToken, TokenStore } from "../delivery/tokens.js";
 
 /** The part of `KvEntry` of `@nats-io/kv` that is used. */
 export interface KeyValueEntry {

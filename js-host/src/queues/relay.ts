@@ -2,7 +2,7 @@
 import { AmazonEventsError, messageOf } from "../errors.js";
 import type { EventOutcome } from "../outcome.js";
 import { redact } from "../redact.js";
-import { DEFAULT_RETRY, waitBefore } from "../retry.js";
+import { DEFAULT_RETRY, waitBefore } from "../delivery/retry.js";
 import type { Logger } from "../runtime.js";
 import type { QueueMessage } from "./queue.js";
 

@@ -1,4 +1,5 @@
 // Segment's mappings (mapping-kit JSON, alone or in subscriptions), read into the model.
+import { isObject } from "../../json.js";
 import { FqlError, selectionOf } from "./fql.js";
 import {
   fieldOf,
@@ -284,6 +285,3 @@ function isDirective(json: Json): boolean {
   return Object.keys(json).some((key) => key.startsWith("@"));
 }
 
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

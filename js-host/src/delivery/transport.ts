@@ -1,6 +1,7 @@
 // One HTTP request and its reply, within a time limit. Knows nothing of events or tokens.
-import { messageOf } from "./errors.js";
-import type { Runtime } from "./runtime.js";
+import { messageOf } from "../errors.js";
+import type { Runtime } from "../runtime.js";
+import { textOf } from "./reply_body.js";
 
 /** A reply that was read to its end. */
 export interface Reply {
@@ -55,7 +56,7 @@ export async function post(runtime: Runtime, request: Post): Promise<Reply | NoR
       redirect: "manual",
       signal: control.signal,
     });
-    const body = await response.text();
+    const body = await textOf(response);
     // Browsers hide a redirect they did not follow behind status 0.
     const status = response.type === "opaqueredirect" ? 302 : response.status;
     return { status, body, retryAfter: response.headers.get("retry-after") };

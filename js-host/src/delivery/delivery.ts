@@ -1,27 +1,19 @@
 // Brings one batch to its end: requests, reads, tries again, splits, isolates, gives up. Every event of a batch is
 // settled exactly once.
-import type { Connection } from "./connection.js";
-import { AmazonEventsError, CredentialsError, storeFault } from "./errors.js";
-import { statusLabel, UNLABELLED } from "./metrics.js";
+import type { Connection } from "../connection.js";
+import { AmazonEventsError, CredentialsError, storeFault } from "../errors.js";
+import { statusLabel, UNLABELLED } from "../metrics.js";
 import { readMultiStatus, readProblem } from "./multi_status.js";
-import type { DeadLetterReason, DeadLetterSink } from "./outcome.js";
+import type { DeadLetterReason } from "../outcome.js";
 import { bodyOf, type Parcel } from "./parcel.js";
 import { RateLimiter, type RateLimits } from "./rate.js";
-import { redact } from "./redact.js";
+import { redact } from "../redact.js";
 import { classOfStatus, retryAfter, waitBefore, type RetryPolicy } from "./retry.js";
-import type { Runtime } from "./runtime.js";
+import type { Runtime } from "../runtime.js";
+import type { Settled } from "./settled.js";
 import { Slots } from "./slots.js";
 import type { Tokens } from "./tokens.js";
 import { post, type NoReply, type Reply } from "./transport.js";
-
-/** The end of one event's way. */
-export type Settled = { readonly parcel: Parcel } & (
-  | { readonly end: "accepted" }
-  | { readonly end: "rejected"; readonly code: string; readonly message: string }
-  | { readonly end: "dead_lettered"; readonly reason: DeadLetterReason }
-  /** Not sent, or not known to be: the run was stopped. What happens to it is the sender's to say. */
-  | { readonly end: "undelivered"; readonly fault: AmazonEventsError }
-);
 
 /** What {@link Delivery} needs. */
 export interface DeliveryOptions {
@@ -401,25 +393,5 @@ export class Delivery {
 
   #clean(text: string): string {
     return redact(text, this.#options.connection.secrets);
-  }
-}
-
-/** Hands those events that are given up to a sink. Without one there is nothing to do: the outcome itself is the record. */
-export async function deadLetter(
-  sink: DeadLetterSink | undefined,
-  settled: readonly Settled[],
-  secrets: readonly string[] = [],
-): Promise<void> {
-  if (!sink) return;
-  const letters = settled.flatMap((one) => {
-    if (one.end !== "dead_lettered") return [];
-    const { event, eventId, attempts, lastError, wire } = one.parcel;
-    return [{ eventId, reason: one.reason, attempts, lastError, event, wire }];
-  });
-  if (letters.length === 0) return;
-  try {
-    await sink.put(letters);
-  } catch (error) {
-    throw storeFault("could not write dead letters", error, secrets);
   }
 }

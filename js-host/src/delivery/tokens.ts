@@ -1,10 +1,10 @@
 // Access tokens (Login with Amazon): fetched with the refresh token, kept until shortly before they expire.
-import type { Connection } from "./connection.js";
-import { AmazonEventsError, CredentialsError, storeFault } from "./errors.js";
-import { UNLABELLED } from "./metrics.js";
-import { redact } from "./redact.js";
+import type { Connection } from "../connection.js";
+import { AmazonEventsError, CredentialsError, storeFault } from "../errors.js";
+import { UNLABELLED } from "../metrics.js";
+import { redact, said } from "../redact.js";
 import { retryAfter, waitBefore, type RetryPolicy } from "./retry.js";
-import type { Runtime } from "./runtime.js";
+import type { Runtime } from "../runtime.js";
 import { post } from "./transport.js";
 
 /** An access token and when to replace it. */
@@ -79,7 +79,7 @@ export class Tokens {
     const { clock, sleep } = this.#options.runtime;
     const { store } = this.#options;
     const kept = await this.#answered("could not read the token store", () => store.get(this.#refused));
-    if (kept && kept.accessToken !== this.#refused && clock.now() < kept.refreshAt) return kept.accessToken;
+    if (kept && kept.accessToken !== this.#refused && clock.now() < kept.refreshAt && isToken(kept.accessToken)) return kept.accessToken;
     if (!this.#pending) return this.#begin();
     // In a Worker a promise of another request may never settle: whoever waits has a time limit of their own, and
     // then goes ahead alone.
@@ -164,7 +164,7 @@ export class Tokens {
           }
           problem = `HTTP ${reply.status} without an access token`;
         } else {
-          problem = `HTTP ${reply.status}${typeof fields["error"] === "string" ? ` ${fields["error"]}` : ""}`;
+          problem = `HTTP ${reply.status}${typeof fields["error"] === "string" ? ` ${said(fields["error"])}` : ""}`;
           if (isPermanent(reply.status)) throw this.#refusal(reply.status, fields);
         }
       }
@@ -189,8 +189,8 @@ export class Tokens {
   #refusal(status: number, fields: Record<string, unknown>): CredentialsError {
     const { secrets, tokenUrl } = this.#options.connection;
     const code = typeof fields["error"] === "string" ? fields["error"] : "";
-    const said = typeof fields["error_description"] === "string" ? fields["error_description"] : "";
-    const answer = redact(`HTTP ${status}${code && ` ${code}`}${said && `: ${said}`}`, secrets);
+    const words = typeof fields["error_description"] === "string" ? fields["error_description"] : "";
+    const answer = redact(said(`HTTP ${status}${code && ` ${code}`}${words && `: ${words}`}`), secrets);
     const fault = (parameters: string[], problem: string, remedy: string): CredentialsError =>
       new CredentialsError("ERR_CREDENTIALS", parameters, `${problem} (${answer}). ${remedy}`);
     switch (code) {
@@ -227,9 +227,14 @@ function isPermanent(status: number): boolean {
   return status < 500 && status !== 408 && status !== 425 && status !== 429;
 }
 
+/** Whether it can stand in a header; whoever may write to the store, or answers for Amazon, may send anything. */
+function isToken(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]{1,8192}$/.test(value);
+}
+
 function tokenOf(fields: Record<string, unknown>, asked: number): StoredToken | undefined {
   const { access_token: accessToken, expires_in: expiresIn } = fields;
-  if (typeof accessToken !== "string" || !/^[\x21-\x7e]+$/.test(accessToken)) return undefined;
+  if (!isToken(accessToken)) return undefined;
   const seconds = Number(expiresIn);
   const lifetime = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : USUAL_LIFETIME_MS;
   // A token that lives no longer than the margin would never be good: half its life is.

@@ -2,10 +2,10 @@
 // senders wait when there is too much, and holds what is to go again when a fault is over.
 import { Batcher, type BatchLimits } from "./batcher.js";
 import type { Delivery } from "./delivery.js";
-import { storeFault, type AmazonEventsError } from "./errors.js";
-import { UNLABELLED } from "./metrics.js";
+import { storeFault, type AmazonEventsError } from "../errors.js";
+import { UNLABELLED } from "../metrics.js";
 import type { Parcel } from "./parcel.js";
-import type { Runtime } from "./runtime.js";
+import type { Runtime } from "../runtime.js";
 
 /** What {@link Outbox} needs. */
 export interface OutboxOptions {
@@ -35,10 +35,12 @@ export class Outbox {
   /** Full batches that wait for their turn. */
   #ready: (readonly Parcel[])[] = [];
   /** Batches on their way. */
-  readonly #active = new Set<Promise<void>>();
+  readonly #active = new Map<readonly Parcel[], Promise<void>>();
   /** Batches that wait for the end of a fault. */
   #held: Held[] = [];
   readonly #waiting: (() => void)[] = [];
+  /** Flushes so far. */
+  #turn = 0;
   #events = 0;
   #bytes = 0;
   #timer: AbortController | undefined;
@@ -80,6 +82,7 @@ export class Outbox {
 
   /** Queues an event, whether there is room or not: ask {@link room} first. */
   add(parcel: Parcel): void {
+    parcel.turn = this.#turn;
     this.#grow([parcel], 1);
     for (const batch of this.#batcher.add(parcel)) this.#ready.push(batch);
     this.#pump();
@@ -93,13 +96,16 @@ export class Outbox {
     this.#watchHalt();
   }
 
-  /** Sends what is queued now, and resolves when it is settled, or held. */
-  async flush(): Promise<void> {
-    for (;;) {
-      this.#seal();
-      if (this.#active.size === 0) return;
-      await Promise.all(this.#active);
-    }
+  /**
+   * Sends what is queued now, and resolves when all of it is settled, or to the fault that some of it is held for. What
+   * comes later is not waited for.
+   */
+  async flush(): Promise<AmazonEventsError | undefined> {
+    const turn = this.#turn++;
+    const isOurs = (batch: readonly Parcel[]): boolean => batch.some((parcel) => parcel.turn <= turn);
+    this.#seal();
+    while (this.#ready.some(isOurs) || Array.from(this.#active.keys()).some(isOurs)) await Promise.race(this.#active.values());
+    return this.#held.find(({ batch }) => isOurs(batch))?.fault;
   }
 
   /** Forgets what is held. */
@@ -154,12 +160,12 @@ export class Outbox {
       const batch = this.#ready.shift();
       if (!batch) return;
       const run = this.#run(batch).finally(() => {
-        this.#active.delete(run);
+        this.#active.delete(batch);
         this.#grow(batch, -1);
         this.#pump();
         this.#wake();
       });
-      this.#active.add(run);
+      this.#active.set(batch, run);
     }
   }
 

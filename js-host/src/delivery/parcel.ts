@@ -1,5 +1,5 @@
 // A mapped event on its way: its bytes, which never change, and how often it was tried.
-import type { AmazonEvent } from "./core.js";
+import type { AmazonEvent } from "../core.js";
 
 const decoder = new TextDecoder();
 
@@ -15,6 +15,8 @@ export class Parcel {
   firstTriedAt: number | undefined;
   /** What the last of them came to, if it was no success. */
   lastError = "";
+  /** After which flush of its queue it came. */
+  turn = 0;
   #event: AmazonEvent | undefined;
 
   constructor(wire: Uint8Array, key: number) {

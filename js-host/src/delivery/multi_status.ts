@@ -1,4 +1,6 @@
 // Reads the 207 body: what became of each event of a request, by index. Lenient in form, strict in what counts as sent.
+import { isObject } from "../json.js";
+import { said } from "../redact.js";
 import { isPassingCode } from "./retry.js";
 
 /** What the body says about one event. */
@@ -51,8 +53,8 @@ export function readProblem(body: string): { code?: string; message?: string } {
     const { code, message, details } = json as Record<string, unknown>;
     const words = typeof message === "string" ? message : details;
     return {
-      ...(typeof code === "string" && { code }),
-      ...(typeof words === "string" && { message: words }),
+      ...(typeof code === "string" && { code: said(code) }),
+      ...(typeof words === "string" && { message: said(words) }),
     };
   } catch {
     return {};
@@ -64,8 +66,8 @@ function errorOf(item: unknown): ItemResult {
   const causes = (Array.isArray(errors) ? (errors as unknown[]) : []).filter(isObject).map((cause) => {
     const { code, message } = cause as Record<string, unknown>;
     return {
-      code: typeof code === "string" && code !== "" ? code : "UNKNOWN",
-      message: typeof message === "string" ? message : "",
+      code: typeof code === "string" && code !== "" ? said(code) : "UNKNOWN",
+      message: typeof message === "string" ? said(message) : "",
     };
   });
   const permanent = causes.find((cause) => !isPassingCode(cause.code));
@@ -81,6 +83,3 @@ function indexOf(item: unknown, count: number): number | undefined {
   return typeof index === "number" && Number.isInteger(index) && index >= 0 && index < count ? index : undefined;
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

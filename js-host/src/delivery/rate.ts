@@ -1,6 +1,6 @@
 // How fast requests may go: under the ceilings that were set, and more slowly after a 429. First come, first served.
 import type { BatchLimits } from "./batcher.js";
-import type { Clock, Sleep } from "./runtime.js";
+import type { Clock, Sleep } from "../runtime.js";
 
 /** Ceilings that were set. Without one there is none. */
 export interface RateLimits {

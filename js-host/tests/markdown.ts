@@ -1,0 +1,54 @@
+// The repository's documents as tests read them: headings, links, snippets, words in backticks.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A block of code. */
+export interface Snippet {
+  /** Such as `js`. */
+  readonly language: string;
+  readonly text: string;
+  /** Where it stands, for who reads a failure: `README.md:32`. */
+  readonly at: string;
+}
+
+/** One document. */
+export interface Document {
+  /** From the repository's root. */
+  readonly path: string;
+  readonly text: string;
+  readonly snippets: readonly Snippet[];
+  /** The text without its snippets. */
+  readonly prose: string;
+  /** What its headings are called in links. */
+  readonly anchors: ReadonlySet<string>;
+}
+
+const SKIPPED = new Set(["node_modules", "target", "dist", "build"]);
+
+function files(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return SKIPPED.has(entry.name) || entry.name.startsWith(".") ? [] : files(path);
+    return entry.name.endsWith(".md") ? [path] : [];
+  });
+}
+
+function read(path: string): Document {
+  const text = readFileSync(join(ROOT, path), "utf8");
+  const snippets: Snippet[] = [];
+  const prose = text.replace(/^ *```(\w*)\n([^]*?)^ *```$/gm, (block: string, language: string, code: string, offset: number) => {
+    snippets.push({ language, text: code, at: `${path}:${text.slice(0, offset).split("\n").length}` });
+    return block.replace(/[^\n]/g, "");
+  });
+  // As GitHub makes them: letters, digits and hyphens of the heading, lower case.
+  const anchors = new Set(
+    Array.from(prose.matchAll(/^#+ (.*)$/gm), ([, heading = ""]) => heading.toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, "").replaceAll(" ", "-")),
+  );
+  return { path, text, snippets, prose, anchors };
+}
+
+/** All of them. */
+export const documents: readonly Document[] = files(".").map(read);

@@ -1,0 +1,134 @@
+// The bridge between Node's http server and web-standard handlers, held against requests and connections as they come.
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { test } from "node:test";
+
+import { nodeHandler, type NodeRequest, type NodeResponse } from "../dist/adapters/node.js";
+
+/** A connection that takes so many chunks before it is full, and remembers what it was given. */
+class Connection extends EventEmitter implements NodeResponse {
+  headersSent = false;
+  destroyed = false;
+  status = 0;
+  headers: Record<string, string | string[]> = {};
+  chunks: (string | null)[] = [];
+  full = false;
+  /** Called for each chunk that comes when it is full. */
+  onFull: () => void = () => undefined;
+
+  writeHead(status: number, headers: Record<string, string | string[]>): void {
+    this.headersSent = true;
+    this.status = status;
+    this.headers = headers;
+  }
+
+  write(chunk: Uint8Array): boolean {
+    this.chunks.push(Buffer.from(chunk).toString());
+    if (this.full) setImmediate(() => this.onFull());
+    return !this.full;
+  }
+
+  end(chunk?: Uint8Array | string): void {
+    this.chunks.push(chunk === undefined ? null : String(chunk));
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+    this.emit("close");
+  }
+}
+
+const request = (parts: Partial<NodeRequest> = {}): NodeRequest => ({
+  method: "POST",
+  url: "/v1/track",
+  headers: { host: "c.example" },
+  socket: { remoteAddress: "192.0.2.1" },
+  async *[Symbol.asyncIterator]() {
+    yield Buffer.from("one ");
+    yield Buffer.from("two");
+  },
+  ...parts,
+});
+
+test("a request is handed over with its address, its headers and its body", async () => {
+  const connection = new Connection();
+  const work: Promise<unknown>[] = [];
+  const seen: unknown[] = [];
+  const handle = nodeHandler(
+    async (asked, context) => {
+      context.waitUntil?.(Promise.resolve());
+      seen.push(asked.method, asked.url, asked.headers.get("x-many"), context.ip, await asked.text());
+      return new Response(null, { status: 204, headers: [["set-cookie", "a=1"], ["set-cookie", "b=2"], ["x-own", "1"]] });
+    },
+    (one) => work.push(one),
+  );
+  await handle(request({ headers: { host: "c.example", "x-many": ["1", "2"], "x-none": undefined } }), connection);
+  assert.deepEqual(seen, ["POST", "http://c.example/v1/track", "1, 2", "192.0.2.1", "one two"]);
+  assert.deepEqual([connection.status, connection.headers, connection.chunks], [204, { "set-cookie": ["a=1", "b=2"], "x-own": "1" }, [null]]);
+  assert.equal(work.length, 1);
+});
+
+test("what a parser has read before is taken as it was made, and is not packed any more", async () => {
+  const read = async (body: unknown): Promise<unknown> => {
+    let seen: unknown;
+    const handle = nodeHandler(async (asked) => {
+      seen = [await asked.text(), asked.headers.get("content-encoding"), asked.headers.get("content-length")];
+      return new Response();
+    });
+    await handle(request({ readableEnded: true, body, headers: { host: "c", "content-encoding": "gzip", "content-length": "9" } }), new Connection());
+    return seen;
+  };
+  assert.deepEqual(await read({ a: 1 }), ['{"a":1}', null, null]);
+  assert.deepEqual(await read("text"), ["text", null, null]);
+  assert.deepEqual(await read(Buffer.from("bytes")), ["bytes", null, null]);
+});
+
+test("a GET has no body, and a target that is no path is the root", async () => {
+  const seen: unknown[] = [];
+  const handle = nodeHandler((asked) => (seen.push(asked.url, asked.body), new Response()));
+  await handle(request({ method: "GET", url: "*" }), new Connection());
+  const { method: _, url: __, ...none } = request({ headers: {} });
+  await handle(none, new Connection());
+  assert.deepEqual(seen, ["http://c.example/", null, "http://localhost/", null]);
+});
+
+test("an answer waits for a slow reader, and ends with one that is gone", async () => {
+  const streamed = (cancelled: () => void = () => undefined): Response => {
+    let next = 0;
+    return new Response(
+      new ReadableStream(
+        {
+          pull(controller) {
+            if (next === 3) controller.close();
+            else controller.enqueue(Buffer.from(`chunk ${next++}`));
+          },
+          cancel: cancelled,
+        },
+        { highWaterMark: 0 },
+      ),
+    );
+  };
+  const slow = new Connection();
+  slow.full = true;
+  slow.onFull = () => slow.emit("drain");
+  await nodeHandler(() => streamed())(request(), slow);
+  assert.deepEqual(slow.chunks, ["chunk 0", "chunk 1", "chunk 2", null]);
+  assert.deepEqual([slow.listenerCount("drain"), slow.listenerCount("close")], [0, 0]);
+
+  const gone = new Connection();
+  gone.full = true;
+  gone.onFull = () => gone.destroy();
+  let isCancelled = false;
+  await nodeHandler(() => streamed(() => (isCancelled = true)))(request(), gone);
+  assert.deepEqual([gone.chunks, isCancelled], [["chunk 0"], true]);
+});
+
+test("a request that cannot be right gets a 400, and a connection that fails after its head is cut", async () => {
+  const odd = new Connection();
+  await nodeHandler(() => new Response())(request({ headers: { host: "%" } }), odd);
+  assert.deepEqual([odd.status, odd.chunks], [400, [null]]);
+  const broken = new Connection();
+  const failing = new ReadableStream({ pull: (controller) => controller.error(new Error("broken")) }, { highWaterMark: 0 });
+  await nodeHandler(() => new Response(failing))(request(), broken);
+  assert.deepEqual([broken.status, broken.destroyed], [200, true]);
+});

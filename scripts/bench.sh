@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# What the package costs beside its peers: `make bench`, or `make bench ARGS="--only node --rounds 21"`. benches/bench.mjs has
+# the options. Installs what is missing; nothing here judges a figure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/lib.sh
+
+scripts/build.sh
+npm_packages benches
+exec node --expose-gc benches/bench.mjs "$@"
