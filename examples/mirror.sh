@@ -33,11 +33,14 @@ background() {
 
 free_port() { node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'; }
 
+# Answers with what it was sent.
 origin() {
     cat <<'JS'
 const server = require("http").createServer((request, response) => {
-  let bytes = 0;
-  request.on("data", (data) => (bytes += data.length)).on("end", () => response.end(`from the origin, ${bytes} bytes`));
+  const { method, url, headers } = request;
+  let body = "";
+  request.setEncoding("utf8").on("data", (data) => (body += data));
+  request.on("end", () => response.end(JSON.stringify([method, url, headers.authorization, headers["content-type"], body])));
 });
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
 JS
@@ -60,13 +63,15 @@ configured() { sed -e "s/9000/$origin_port/; s/8788/$collector_port/; s/8080/$pr
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$proxy_port") 2>/dev/null; }
 
+# Says what came back, and whether the origin was sent what the proxy was.
 send() {
     node -e '
-fetch(process.argv[1], {
-  method: "POST",
-  headers: { authorization: `Basic ${btoa("wk_example:")}`, "content-type": "application/json" },
-  body: JSON.stringify({ event: "Product Added", messageId: "m-1", userId: "jane.doe@example.com", properties: { country: "US" } }),
-}).then(async (answer) => console.log(answer.status, await answer.text()));' "http://127.0.0.1:$proxy_port/v1/track"
+const [method, path, key, type] = ["POST", "/v1/track?from=page", `Basic ${btoa("wk_example:")}`, "application/json"];
+const body = JSON.stringify({ event: "Product Added", messageId: "m-1", userId: "jane.doe@example.com", properties: { country: "US" } });
+fetch(process.argv[1] + path, { method, headers: { authorization: key, "content-type": type }, body }).then(async (answer) => {
+  const text = await answer.text();
+  console.log(answer.status, text === JSON.stringify([method, path, key, type, body]) ? "for the request as it was sent" : text);
+});' "http://127.0.0.1:$proxy_port"
 }
 
 accepted() { node -e 'fetch(process.argv[1]).then((answer) => answer.json()).then(({ accepted }) => console.log(accepted))' "$BASE_URL/__stats"; }

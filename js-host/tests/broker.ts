@@ -1,10 +1,11 @@
 // A nats-server of the test's own on loopback, that can be killed and started again on the same files.
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect as connectSocket, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 
 import { connect, type NatsConnection } from "@nats-io/transport-node";
@@ -15,11 +16,15 @@ export const NO_BROKER: string | false =
     ? false
     : "there is no nats-server here; on Debian: apt-get install -y nats-server";
 
+/** Kills nats-server when the input ends, and so also when the process that started it has ended, in whatever way. */
+const GUARD = 'nats-server "$@" & cat >/dev/null; kill -9 $!; wait';
+
 export class Broker {
   readonly port: number;
   readonly #folder = mkdtempSync(join(tmpdir(), "amazon-dsp-events-nats-"));
   readonly #connections: NatsConnection[] = [];
-  #process: ChildProcess | undefined;
+  #process: ChildProcessByStdio<Writable, null, null> | undefined;
+  #stopped = false;
 
   private constructor(port: number) {
     this.port = port;
@@ -32,7 +37,9 @@ export class Broker {
   }
 
   async start(): Promise<void> {
-    this.#process = spawn("nats-server", ["-js", "-a", "127.0.0.1", "-p", String(this.port), "-sd", this.#folder], { stdio: "ignore" });
+    if (this.#stopped) throw new Error("the broker was stopped");
+    const args = ["-js", "-a", "127.0.0.1", "-p", String(this.port), "-sd", this.#folder];
+    this.#process = spawn("sh", ["-c", GUARD, "sh", ...args], { stdio: ["pipe", "ignore", "ignore"] });
     for (let tries = 0; !(await this.#answers()); tries++) {
       if (tries > 400) throw new Error("nats-server does not answer");
       await wait(25);
@@ -43,7 +50,7 @@ export class Broker {
   async kill(): Promise<void> {
     const process = this.#process;
     if (!process || process.exitCode !== null || process.signalCode !== null) return;
-    process.kill("SIGKILL");
+    process.stdin.end();
     await once(process, "exit");
   }
 
@@ -54,8 +61,9 @@ export class Broker {
   }
 
   async stop(): Promise<void> {
-    for (const connection of this.#connections) await connection.close();
+    this.#stopped = true;
     await this.kill();
+    for (const connection of this.#connections) await connection.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

@@ -21,7 +21,7 @@ const bucket = await opened(() => new Kvm(connection).create("tokens", { allow_d
 const file = openSync(ledger, "a");
 const consumer = consume(queue, {
   ...parameters,
-  tokenStore: jetStreamTokenStore({ bucket, leaseMs: 2000 }),
+  tokenStore: jetStreamTokenStore({ bucket, leaseMs: 5000 }),
   concurrency: Number(concurrency),
   maxBatchEvents: Number(maxBatchEvents),
   extendEveryMs: 400,
@@ -32,6 +32,8 @@ writeSync(1, "ready\n");
 
 process.stdin.resume();
 process.stdin.on("end", () => {
+  // Also when the test is gone, and broker and Amazon with it.
+  setTimeout(() => process.exit(1), 60_000).unref();
   void (async () => {
     await consumer.stop();
     writeSync(1, `${JSON.stringify(consumer.stats())}\n`);

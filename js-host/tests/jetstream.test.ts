@@ -23,6 +23,7 @@ import { Broker, NO_BROKER } from "./broker.js";
 import { event } from "./world.js";
 
 const EVENTS = Number(process.env["PIPELINE_EVENTS"] ?? 1000);
+const EVENTS_WITH_KILLS = Number(process.env["PIPELINE_EVENTS"] ?? 10_000);
 const LATENCY_MS = Number(process.env["PIPELINE_LATENCY_MS"] ?? 100);
 
 const encoder = new TextEncoder();
@@ -31,19 +32,20 @@ const bytes = (value: unknown): Uint8Array => encoder.encode(typeof value === "s
 const now = (): string => new Date().toISOString();
 const eventOf = (id: string): Uint8Array => bytes({ ...event(id), timestamp: now() });
 
-/** A test with a broker of its own. */
+/** A test with a broker of its own, that ends: what hangs is cut off, and broker and processes go with the test. */
 function withBroker(name: string, run: (broker: Broker, context: TestContext) => Promise<void>): void {
-  void test(name, { skip: NO_BROKER }, async (context) => {
+  void test(name, { skip: NO_BROKER, timeout: 180_000 + 30 * EVENTS_WITH_KILLS }, async (context) => {
     const broker = await Broker.start();
-    try {
-      await run(broker, context);
-    } finally {
-      // After a failure some may be left.
+    context.after(async () => {
       for (const child of children) child.kill("SIGKILL");
       await broker.stop();
-    }
+    });
+    await run(broker, context);
   });
 }
+
+/** Waits, and rejects when the test has been cut off: else what is waited for in turns would go on without it. */
+const pause = ({ signal }: TestContext, ms: number): Promise<void> => wait(ms, undefined, { signal });
 
 /** A stand-in that goes with the test, however that ends: one left open would keep the process. */
 async function mockFor(context: TestContext, options?: Parameters<typeof startMock>[0]): Promise<Mock> {
@@ -60,18 +62,15 @@ async function open(broker: Broker, options: Partial<JetStreamQueueOptions> = {}
 
 const manage = async (broker: Broker): Promise<JetStreamManager> => jetstreamManager(await broker.connect());
 
-/** Waits for what will be, though not for ever: a test that never ends says nothing. */
-async function until(isSo: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const end = Date.now() + 240_000;
-  while (!(await isSo())) {
-    if (Date.now() > end) throw new Error(`after four minutes still not so: ${what}`);
-    await wait(20);
+/** How many messages a stream holds. Asked again where no answer comes: the broker may have been started only now. */
+async function sizeOf(manager: JetStreamManager, stream = "AMAZON_EVENTS", tries = 20): Promise<number> {
+  try {
+    return (await manager.streams.info(stream)).state.messages;
+  } catch (error) {
+    if (tries === 1) throw error;
+    await wait(200);
+    return sizeOf(manager, stream, tries - 1);
   }
-}
-
-/** How many messages a stream holds. */
-async function sizeOf(manager: JetStreamManager, stream = "AMAZON_EVENTS"): Promise<number> {
-  return (await manager.streams.info(stream)).state.messages;
 }
 
 withBroker("what was put is handed out with its number, and is gone when it is acknowledged", async (broker) => {
@@ -121,23 +120,23 @@ withBroker("an event that is given back is handed out again, with the same time,
   const queue = await open(broker);
   await queue.put([bytes({ messageId: "a" }), bytes({ messageId: "b" })]);
   const first = await queue.take(2, 1000);
-  await first[0]?.retry(1500);
+  await first[0]?.retry(3000);
   await first[1]?.retry(0);
   const [second] = await queue.take(1, 1000);
   assert.deepEqual([decoder.decode(second?.body), second?.attempts, second?.putAt], ['{"messageId":"b"}', 2, first[1]?.putAt]);
-  const [third] = await queue.take(1, 5000);
+  const [third] = await queue.take(1, 15_000);
   assert.deepEqual([decoder.decode(third?.body), third?.attempts, third?.putAt], ['{"messageId":"a"}', 2, first[0]?.putAt]);
 });
 
 withBroker("an event that is neither acknowledged nor extended goes to another consumer", async (broker) => {
-  const [one, other] = [await open(broker, { ackWaitMs: 1000 }), await open(broker, { ackWaitMs: 1000 })];
+  const [one, other] = [await open(broker, { ackWaitMs: 3000 }), await open(broker, { ackWaitMs: 3000 })];
   await one.put([bytes({ messageId: "kept" }), bytes({ messageId: "lost" })]);
   const [kept] = await one.take(2, 1000);
   const reminder = setInterval(() => void kept?.extend?.(), 200);
-  const [lost] = await other.take(1, 3000);
+  const [lost] = await other.take(1, 15_000);
   assert.deepEqual([decoder.decode(lost?.body), lost?.attempts], ['{"messageId":"lost"}', 2]);
   await lost?.ack();
-  assert.deepEqual(await other.take(1, 1500), []);
+  assert.deepEqual(await other.take(1, 4000), []);
   clearInterval(reminder);
 });
 
@@ -227,7 +226,7 @@ withBroker("events that Amazon does not take go to the dead letters, events that
   await queue.put([eventOf("fine")]);
   await queue.put([bytes({ type: "track" })]);
   const manager = await manage(broker);
-  await until(async () => (await sizeOf(manager)) === 0, "the stream is empty");
+  while ((await sizeOf(manager)) > 0) await pause(context, 20);
   await consumer.stop();
   await mock.close();
   assert.deepEqual(outcomes.sort((one, other) => (one.outcome < other.outcome ? 1 : -1)), [
@@ -261,6 +260,7 @@ class Worker {
     children.add(this.#child);
     this.#exited = once(this.#child, "exit").then(() => children.delete(this.#child));
     this.ready = Promise.race([once(this.#lines, "line"), this.#exited]).then(() => undefined);
+    this.#child.stdin.on("error", () => undefined);
   }
 
   /** SIGKILL, at whatever it is doing. */
@@ -273,14 +273,14 @@ class Worker {
     await this.ready;
     const said = once(this.#lines, "line") as Promise<[string]>;
     this.#child.stdin.end();
-    const [line] = await said;
+    const [line] = await Promise.race([said, once(this.#lines, "close").then(() => Promise.reject(new Error("a consumer ended without its figures")))]);
     await this.#exited;
     return JSON.parse(line) as ConsumerStats;
   }
 }
 
 /** Puts events, again and again until the broker has them. */
-async function putAll(queue: Queue, ids: readonly string[]): Promise<void> {
+async function putAll(context: TestContext, queue: Queue, ids: readonly string[]): Promise<void> {
   for (let from = 0; from < ids.length; from += 500) {
     const events = ids.slice(from, from + 500).map(eventOf);
     while (
@@ -289,7 +289,7 @@ async function putAll(queue: Queue, ids: readonly string[]): Promise<void> {
         () => false,
       ))
     ) {
-      await wait(100);
+      await pause(context, 100);
     }
   }
 }
@@ -311,13 +311,13 @@ function readLedgers(folder: string): Map<string, string[]> {
 
 const FAULTS = parseShares("429:0.01,500:0.02,503:0.02,reset:0.01,lost:0.02,garbage:0.01,missing:0.002,item:0.002,revoke:0.005");
 
-withBroker(`${EVENTS} events reach Amazon while broker and consumers are killed and Amazon has faults: none is lost`, async (broker, context) => {
+withBroker(`${EVENTS_WITH_KILLS} events reach Amazon while broker and consumers are killed and Amazon has faults: none is lost`, async (broker, context) => {
   const mock = await mockFor(context, { faults: FAULTS, latencyMs: 20 });
   const folder = mkdtempSync(join(tmpdir(), "amazon-dsp-events-ledger-"));
-  const ids = Array.from({ length: EVENTS }, (_, index) => `m-${index}`);
+  const ids = Array.from({ length: EVENTS_WITH_KILLS }, (_, index) => `m-${index}`);
   const random = seeded(11);
   // So many requests that kills meet them in every state.
-  const batch = Math.min(500, Math.max(20, EVENTS / 100));
+  const batch = Math.min(500, Math.max(20, EVENTS_WITH_KILLS / 100));
   let spawned = 0;
   const spawnWorker = (): Worker => new Worker(broker, mock, join(folder, String(spawned++)), 2, batch);
   const queue = await open(broker, { ackWaitMs: 1500 });
@@ -326,18 +326,16 @@ withBroker(`${EVENTS} events reach Amazon while broker and consumers are killed 
   const workers = Array.from({ length: 3 }, spawnWorker);
   await Promise.all(workers.map(({ ready }) => ready));
   let isPut = false;
-  const putting = putAll(queue, ids).then(() => (isPut = true));
+  const putting = putAll(context, queue, ids).then(() => (isPut = true));
 
   const kills = { broker: 0, consumers: 0 };
   // Kills go on while there is something to lose; at least one of each.
-  const isOver = (): boolean => isPut && mock.stats().accepted >= EVENTS && kills.broker > 0 && kills.consumers > 0;
-  await until(async () => {
-    if (isOver()) return true;
-    await wait(200 + random() * 1300);
+  while (!isPut || mock.stats().accepted < EVENTS_WITH_KILLS || kills.broker === 0 || kills.consumers === 0) {
+    await pause(context, 200 + random() * 1300);
     if (random() < 0.3 || kills.broker === 0) {
       kills.broker++;
       await broker.kill();
-      await wait(random() * 300);
+      await pause(context, random() * 300);
       await broker.start();
     } else {
       kills.consumers++;
@@ -345,11 +343,10 @@ withBroker(`${EVENTS} events reach Amazon while broker and consumers are killed 
       await workers[victim]?.kill();
       workers[victim] = spawnWorker();
     }
-    return isOver();
-  }, "Amazon has all events");
+  }
   await putting;
-  // What the killed ones held is handed out again; right after its start the broker may not answer yet.
-  await until(async () => (await sizeOf(manager).catch(() => Infinity)) === 0, "the stream is empty");
+  // What the killed ones held is handed out again.
+  while ((await sizeOf(manager)) > 0) await pause(context, 50);
   const stats = await Promise.all(workers.map((worker) => worker.stop()));
   const seconds = (performance.now() - began) / 1000;
   await mock.close();
@@ -358,7 +355,7 @@ withBroker(`${EVENTS} events reach Amazon while broker and consumers are killed 
   const { accepted, repeated, statuses } = mock.stats();
   const toldAgain = [...outcomes.values()].reduce((sum, told) => sum + told.length - 1, 0);
   context.diagnostic(
-    `${EVENTS} events in ${seconds.toFixed(1)} s; ${kills.broker} kills of the broker, ${kills.consumers} of consumers; ` +
+    `${EVENTS_WITH_KILLS} events in ${seconds.toFixed(1)} s; ${kills.broker} kills of the broker, ${kills.consumers} of consumers; ` +
       `${accepted} accepted, ${repeated} of them sent again, ${toldAgain} outcomes told again; replies ${JSON.stringify(statuses)}`,
   );
   // Nothing is lost: Amazon has each one, and each has its outcome, and no other.
@@ -374,7 +371,8 @@ withBroker(`${EVENTS} events reach Amazon while broker and consumers are killed 
 });
 
 withBroker("two and eight consumer processes share one queue, and each event has one outcome", async (broker, context) => {
-  const queue = await open(broker, { ackWaitMs: 1500 });
+  // The consumer as it is made here is everybody's; on a busy machine a process may stand still for a while.
+  const queue = await open(broker);
   const rates: number[] = [];
   for (const processes of [2, 8]) {
     // What takes time is Amazon's answer; with more processes more of them are waited for at once.
@@ -386,9 +384,9 @@ withBroker("two and eight consumer processes share one queue, and each event has
     const workers = Array.from({ length: processes }, (_, index) => new Worker(broker, mock, join(folder, String(index)), 1, Math.min(500, EVENTS / 40)));
     await Promise.all(workers.map(({ ready }) => ready));
     const began = performance.now();
-    await putAll(queue, ids);
+    await putAll(context, queue, ids);
     const put = performance.now();
-    await until(() => mock.stats().accepted >= EVENTS, "Amazon has all events");
+    while (mock.stats().accepted < EVENTS) await pause(context, 10);
     const seconds = (performance.now() - began) / 1000;
     const stats = await Promise.all(workers.map((worker) => worker.stop()));
     const { accepted, repeated, tokenRequests } = mock.stats();
@@ -421,7 +419,7 @@ withBroker("fifty workers whose token has expired make one refresh between them,
   }
   for (let round = 1; round <= 3; round++) {
     await Promise.all(queues.map((queue, index) => queue.put([eventOf(`${round}-${index}`)])));
-    await until(() => mock.stats().accepted >= 50 * round, "each worker's event is accepted");
+    while (mock.stats().accepted < 50 * round) await pause(context, 20);
     assert.deepEqual([mock.stats().tokenRequests, mock.stats().repeated], [round, 0]);
     // An hour later all of them find it expired.
     ahead += 3_600_000;
