@@ -10,10 +10,15 @@ import { parseArgs } from "node:util";
 
 import { sameInNode } from "./equal.mjs";
 import { bytesOf, events, NOW } from "./events.mjs";
+import { cold } from "./rows/cold.mjs";
+import { memory } from "./rows/memory.mjs";
 import { node } from "./rows/node.mjs";
+import { rules } from "./rows/rules.mjs";
+import { sending } from "./rows/sending.mjs";
+import { sizes } from "./rows/sizes.mjs";
 import { COMPARISON, table, write } from "./tables.mjs";
 
-const PARTS = { node };
+const PARTS = { node, sending, rules, sizes, memory, cold };
 const LONG = [];
 
 const { values: options } = parseArgs({
