@@ -10,16 +10,22 @@ import { parseArgs } from "node:util";
 
 import { sameInNode } from "./equal.mjs";
 import { bytesOf, events, NOW } from "./events.mjs";
+import { cold } from "./rows/cold.mjs";
+import { memory } from "./rows/memory.mjs";
 import { node } from "./rows/node.mjs";
+import { rules } from "./rows/rules.mjs";
+import { sending } from "./rows/sending.mjs";
+import { sizes } from "./rows/sizes.mjs";
+import { workerd } from "./rows/workerd.mjs";
 import { COMPARISON, table, write } from "./tables.mjs";
 
-const PARTS = { node };
-const LONG = [];
+const PARTS = { node, sending, rules, sizes, memory, cold, workerd };
+const LONG = ["workerd"];
 
 const { values: options } = parseArgs({
   options: { check: { type: "boolean" }, write: { type: "boolean" }, all: { type: "boolean" }, rounds: { type: "string", default: "11" }, only: { type: "string" } },
 });
-const names = options.only?.split(",") ?? Object.keys(PARTS).filter((name) => options.all || !LONG.includes(name));
+const names = options.only?.split(",") ?? Object.keys(PARTS).filter((name) => options.all || options.check || !LONG.includes(name));
 for (const name of names) if (!(name in PARTS)) throw new Error(`--only: expected ${Object.keys(PARTS).join(", ")}, got ${name}`);
 
 const count = options.check ? 500 : 10_000;

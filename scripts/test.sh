@@ -49,3 +49,11 @@ else
     ! npm view playwright-core version >/dev/null 2>&1 || exit 1
     echo "NOT INSTALLED, NOT TESTED: the tools of tests/browser."
 fi
+
+say "the benchmarks' peers"
+if npm_packages benches; then
+    scripts/bench.sh --check
+else
+    ! npm view esbuild version >/dev/null 2>&1 || exit 1
+    echo "NOT INSTALLED, NOT TESTED: what the benchmarks need."
+fi

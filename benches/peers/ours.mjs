@@ -1,10 +1,11 @@
 // The package under test, as a user calls it.
+import { Buffer } from "node:buffer";
+
 import { Transformer } from "../../js-host/dist/core.js";
 import { CONFIG } from "../config.mjs";
 
-const encoder = new TextEncoder();
-const OPENING = encoder.encode('{"events":[');
-const CLOSING = encoder.encode("]}");
+const OPENING = Buffer.from('{"events":[');
+const CLOSING = Buffer.from("]}");
 
 /** With a config of one's own. */
 export function oursWith(config, name = "amazon-dsp-events") {
@@ -12,12 +13,7 @@ export function oursWith(config, name = "amazon-dsp-events") {
   return {
     name,
     batch(bytes, now) {
-      const { events } = transformer.transformBatch(bytes, now, "ndjson");
-      const body = new Uint8Array(OPENING.length + events.length + CLOSING.length);
-      body.set(OPENING);
-      body.set(events, OPENING.length);
-      body.set(CLOSING, OPENING.length + events.length);
-      return body;
+      return Buffer.concat([OPENING, transformer.transformBatch(bytes, now, "ndjson").events, CLOSING]);
     },
     json: (bytes, now) => transformer.transformJson(bytes, now),
     bytes: (object, now) => transformer.transformToJson(object, now),
