@@ -1,43 +1,35 @@
 // The queue on JetStream against a real nats-server: what it keeps, what it hands out again, what survives kills, and how
 // many consumers share one stream and one token. PIPELINE_EVENTS sets the size of the large ones.
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface, type Interface } from "node:readline";
-import type { Readable, Writable } from "node:stream";
 import { test, type TestContext } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 
 import { jetstream, jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
 
 import { AmazonEventsError, UsageError, type EventOutcome } from "../dist/index.js";
 import { parseShares, seeded, startMock, type Mock } from "../dist/mock/index.js";
-import { consume, type Consumer, type ConsumerStats, type Queue } from "../dist/queues/consumer.js";
+import { consume, type Consumer, type Queue } from "../dist/queues/consumer.js";
 import { jetStreamQueue, jetStreamTokenStore, type JetStreamQueueOptions } from "../dist/queues/jetstream.js";
 import { Broker, NO_BROKER } from "./broker.js";
-import { event } from "./world.js";
+import { ConsumerProcess, eventOf, putAll, readLedgers } from "./consumer_processes.js";
 
 const EVENTS = Number(process.env["PIPELINE_EVENTS"] ?? 1000);
 const EVENTS_WITH_KILLS = Number(process.env["PIPELINE_EVENTS"] ?? 10_000);
-const LATENCY_MS = Number(process.env["PIPELINE_LATENCY_MS"] ?? 100);
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const bytes = (value: unknown): Uint8Array => encoder.encode(typeof value === "string" ? value : JSON.stringify(value));
-const now = (): string => new Date().toISOString();
-const eventOf = (id: string): Uint8Array => bytes({ ...event(id), timestamp: now() });
 
 /** A test with a broker of its own, that ends: what hangs is cut off, and broker and processes go with the test. */
 function withBroker(name: string, run: (broker: Broker, context: TestContext) => Promise<void>): void {
   void test(name, { skip: NO_BROKER, timeout: 180_000 + 30 * EVENTS_WITH_KILLS }, async (context) => {
     const broker = await Broker.start();
     context.after(async () => {
-      for (const child of children) child.kill("SIGKILL");
+      ConsumerProcess.killAll();
       await broker.stop();
     });
     await run(broker, context);
@@ -53,8 +45,6 @@ async function mockFor(context: TestContext, options?: Parameters<typeof startMo
   context.after(() => mock.close());
   return mock;
 }
-
-const children = new Set<ChildProcess>();
 
 async function open(broker: Broker, options: Partial<JetStreamQueueOptions> = {}): Promise<Queue> {
   return jetStreamQueue({ jetstream: jetstream(await broker.connect()), ...options });
@@ -243,72 +233,6 @@ withBroker("events that Amazon does not take go to the dead letters, events that
   ]);
 });
 
-/** A consumer process. */
-class Worker {
-  readonly ready: Promise<void>;
-  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #lines: Interface;
-  readonly #exited: Promise<unknown>;
-
-  constructor(broker: Broker, mock: Mock, ledger: string, concurrency: number, maxBatchEvents: number) {
-    const program = fileURLToPath(new URL("consumer_child.js", import.meta.url));
-    this.#child = spawn(process.execPath, [program, String(broker.port), ledger, String(concurrency), String(maxBatchEvents)], {
-      env: { ...process.env, PARAMETERS: JSON.stringify(mock.parameters) },
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    this.#lines = createInterface(this.#child.stdout);
-    children.add(this.#child);
-    this.#exited = once(this.#child, "exit").then(() => children.delete(this.#child));
-    this.ready = Promise.race([once(this.#lines, "line"), this.#exited]).then(() => undefined);
-    this.#child.stdin.on("error", () => undefined);
-  }
-
-  /** SIGKILL, at whatever it is doing. */
-  async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#exited;
-  }
-
-  async stop(): Promise<ConsumerStats> {
-    await this.ready;
-    const said = once(this.#lines, "line") as Promise<[string]>;
-    this.#child.stdin.end();
-    const [line] = await Promise.race([said, once(this.#lines, "close").then(() => Promise.reject(new Error("a consumer ended without its figures")))]);
-    await this.#exited;
-    return JSON.parse(line) as ConsumerStats;
-  }
-}
-
-/** Puts events, again and again until the broker has them. */
-async function putAll(context: TestContext, queue: Queue, ids: readonly string[]): Promise<void> {
-  for (let from = 0; from < ids.length; from += 500) {
-    const events = ids.slice(from, from + 500).map(eventOf);
-    while (
-      !(await queue.put(events).then(
-        () => true,
-        () => false,
-      ))
-    ) {
-      await pause(context, 100);
-    }
-  }
-}
-
-/** Each outcome that was told, by event id. Removes the ledgers. */
-function readLedgers(folder: string): Map<string, string[]> {
-  const outcomes = new Map<string, string[]>();
-  for (const name of readdirSync(folder)) {
-    for (const line of readFileSync(join(folder, name), "utf8").split("\n").slice(0, -1)) {
-      const [id = "", outcome = ""] = line.split(" ");
-      const told = outcomes.get(id);
-      if (told) told.push(outcome);
-      else outcomes.set(id, [outcome]);
-    }
-  }
-  rmSync(folder, { recursive: true });
-  return outcomes;
-}
-
 const FAULTS = parseShares("429:0.01,500:0.02,503:0.02,reset:0.01,lost:0.02,garbage:0.01,missing:0.002,item:0.002,revoke:0.005");
 
 withBroker(`${EVENTS_WITH_KILLS} events reach Amazon while broker and consumers are killed and Amazon has faults: none is lost`, async (broker, context) => {
@@ -319,14 +243,15 @@ withBroker(`${EVENTS_WITH_KILLS} events reach Amazon while broker and consumers 
   // So many requests that kills meet them in every state.
   const batch = Math.min(500, Math.max(20, EVENTS_WITH_KILLS / 100));
   let spawned = 0;
-  const spawnWorker = (): Worker => new Worker(broker, mock, join(folder, String(spawned++)), 2, batch);
+  const spawnWorker = (): ConsumerProcess =>
+    new ConsumerProcess({ port: broker.port, parameters: mock.parameters, ledger: join(folder, String(spawned++)), concurrency: 2, maxBatchEvents: batch });
   const queue = await open(broker, { ackWaitMs: 1500 });
   const manager = await manage(broker);
   const began = performance.now();
   const workers = Array.from({ length: 3 }, spawnWorker);
   await Promise.all(workers.map(({ ready }) => ready));
   let isPut = false;
-  const putting = putAll(context, queue, ids).then(() => (isPut = true));
+  const putting = putAll(queue, ids, context.signal).then(() => (isPut = true));
 
   const kills = { broker: 0, consumers: 0 };
   // Kills go on while there is something to lose; at least one of each.
@@ -373,35 +298,28 @@ withBroker(`${EVENTS_WITH_KILLS} events reach Amazon while broker and consumers 
 withBroker("two and eight consumer processes share one queue, and each event has one outcome", async (broker, context) => {
   // The consumer as it is made here is everybody's; on a busy machine a process may stand still for a while.
   const queue = await open(broker);
-  const rates: number[] = [];
   for (const processes of [2, 8]) {
-    // What takes time is Amazon's answer; with more processes more of them are waited for at once.
-    const mock = await mockFor(context, { latencyMs: LATENCY_MS });
+    const mock = await mockFor(context, { latencyMs: 100 });
     const folder = mkdtempSync(join(tmpdir(), "amazon-dsp-events-ledger-"));
     const ids = Array.from({ length: EVENTS }, (_, index) => `${processes}-${index}`);
     // The other stand-in's token is none here.
     await (await new Kvm(await broker.connect()).create("tokens")).destroy();
-    const workers = Array.from({ length: processes }, (_, index) => new Worker(broker, mock, join(folder, String(index)), 1, Math.min(500, EVENTS / 40)));
+    const { port } = broker;
+    const { parameters } = mock;
+    const workers = Array.from(
+      { length: processes },
+      (_, index) => new ConsumerProcess({ port, parameters, ledger: join(folder, String(index)), concurrency: 1, maxBatchEvents: Math.min(500, EVENTS / 40) }),
+    );
     await Promise.all(workers.map(({ ready }) => ready));
-    const began = performance.now();
-    await putAll(context, queue, ids);
-    const put = performance.now();
+    await putAll(queue, ids, context.signal);
     while (mock.stats().accepted < EVENTS) await pause(context, 10);
-    const seconds = (performance.now() - began) / 1000;
     const stats = await Promise.all(workers.map((worker) => worker.stop()));
     const { accepted, repeated, tokenRequests } = mock.stats();
     await mock.close();
-    rates.push(EVENTS / seconds);
-    context.diagnostic(
-      `${processes} processes: ${EVENTS} events in ${seconds.toFixed(2)} s (put in ${((put - began) / 1000).toFixed(2)} s), ` +
-        `${Math.round(EVENTS / seconds)} events/s; by process ${stats.map((one) => one.accepted).join(", ")}`,
-    );
     assert.deepEqual([accepted, repeated, tokenRequests], [EVENTS, 0, 1]);
     assert.equal(stats.reduce((sum, one) => sum + one.accepted, 0), EVENTS);
     assert.deepEqual([...readLedgers(folder)].map(([id, told]) => [id, ...told]).sort(), ids.map((id) => [id, "accepted"]).sort());
   }
-  const [two = 0, eight = 0] = rates;
-  context.diagnostic(`eight to two: ${(eight / two).toFixed(2)}`);
 });
 
 withBroker("fifty workers whose token has expired make one refresh between them, expiry after expiry", async (broker, context) => {
