@@ -12,6 +12,7 @@ import { sameInNode } from "./equal.mjs";
 import { bytesOf, events, NOW } from "./events.mjs";
 import { cold } from "./rows/cold.mjs";
 import { memory } from "./rows/memory.mjs";
+import { native } from "./rows/native.mjs";
 import { node } from "./rows/node.mjs";
 import { rules } from "./rows/rules.mjs";
 import { sending } from "./rows/sending.mjs";
@@ -19,7 +20,7 @@ import { sizes } from "./rows/sizes.mjs";
 import { workerd } from "./rows/workerd.mjs";
 import { COMPARISON, table, write } from "./tables.mjs";
 
-const PARTS = { node, sending, rules, sizes, memory, cold, workerd };
+const PARTS = { node, native, sending, rules, sizes, memory, cold, workerd };
 const LONG = ["workerd"];
 
 const { values: options } = parseArgs({

@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib.sh
+select_rust
 
 scripts/build.sh
 npm_packages benches
