@@ -27,4 +27,4 @@ pkg-check: ## prove that pkg/ is what the sources make
 	@scripts/pkg.sh --check
 
 clean: ## remove what was built
-	rm -rf target js-host/dist js-host/build js-host/node_modules benches/node_modules tests/runtimes/node_modules tests/edge/node_modules tests/browser/node_modules
+	rm -rf target js-host/dist js-host/build js-host/node_modules benches/node_modules benches/segment/node_modules tests/runtimes/node_modules tests/edge/node_modules tests/browser/node_modules

@@ -15,13 +15,14 @@ import { memory } from "./rows/memory.mjs";
 import { native } from "./rows/native.mjs";
 import { node } from "./rows/node.mjs";
 import { rules } from "./rows/rules.mjs";
+import { segment } from "./rows/segment.mjs";
 import { sending } from "./rows/sending.mjs";
 import { sizes } from "./rows/sizes.mjs";
 import { workerd } from "./rows/workerd.mjs";
 import { COMPARISON, table, write } from "./tables.mjs";
 
-const PARTS = { node, native, sending, rules, sizes, memory, cold, workerd };
-const LONG = ["workerd"];
+const PARTS = { node, native, sending, rules, sizes, memory, cold, workerd, segment };
+const LONG = ["workerd", "segment"];
 
 const { values: options } = parseArgs({
   options: { check: { type: "boolean" }, write: { type: "boolean" }, all: { type: "boolean" }, rounds: { type: "string", default: "11" }, only: { type: "string" } },
