@@ -50,6 +50,8 @@ for (const name of names) {
   const { rows: more = [], text } = await PARTS[name](context);
   rows.push(...more);
   if (text) texts.push(text);
+  // A run that is cut short has told what it had.
+  if (!options.check) console.error(`\n${[more.length > 0 ? table(COMPARISON, more) : "", text ?? ""].join("\n")}`);
 }
 if (isTerminal) process.stderr.write("\r\u001b[K");
 if (options.check) {
