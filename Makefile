@@ -36,4 +36,4 @@ release: ## VERSION=x.y.z: make and try what would be published; PUBLISH=1 does 
 	@scripts/release.sh "$(VERSION)"
 
 clean: ## remove what was built
-	rm -rf target js-host/dist js-host/build js-host/node_modules benches/node_modules tests/runtimes/node_modules tests/edge/node_modules tests/browser/node_modules
+	rm -rf target js-host/dist js-host/build js-host/node_modules benches/node_modules benches/segment/node_modules tests/runtimes/node_modules tests/edge/node_modules tests/browser/node_modules

@@ -12,15 +12,17 @@ import { sameInNode } from "./equal.mjs";
 import { bytesOf, events, NOW } from "./events.mjs";
 import { cold } from "./rows/cold.mjs";
 import { memory } from "./rows/memory.mjs";
+import { native } from "./rows/native.mjs";
 import { node } from "./rows/node.mjs";
 import { rules } from "./rows/rules.mjs";
+import { segment } from "./rows/segment.mjs";
 import { sending } from "./rows/sending.mjs";
 import { sizes } from "./rows/sizes.mjs";
 import { workerd } from "./rows/workerd.mjs";
 import { COMPARISON, table, write } from "./tables.mjs";
 
-const PARTS = { node, sending, rules, sizes, memory, cold, workerd };
-const LONG = ["workerd"];
+const PARTS = { node, native, sending, rules, sizes, memory, cold, workerd, segment };
+const LONG = ["workerd", "segment"];
 
 const { values: options } = parseArgs({
   options: { check: { type: "boolean" }, write: { type: "boolean" }, all: { type: "boolean" }, rounds: { type: "string", default: "11" }, only: { type: "string" } },
@@ -48,6 +50,8 @@ for (const name of names) {
   const { rows: more = [], text } = await PARTS[name](context);
   rows.push(...more);
   if (text) texts.push(text);
+  // A run that is cut short has told what it had.
+  if (!options.check) console.error(`\n${[more.length > 0 ? table(COMPARISON, more) : "", text ?? ""].join("\n")}`);
 }
 if (isTerminal) process.stderr.write("\r\u001b[K");
 if (options.check) {

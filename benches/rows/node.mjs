@@ -13,8 +13,8 @@ export const PEERS = [plain, tuned, noble];
 /** Each way in, how it is called, and who goes it. The names of the best stand in front of where it is looked for. */
 const WAYS = [
   { name: "batch of 500, bytes to body", inputs: "chunks", call: "batch", peers: [...PEERS, unhashed] },
-  { name: "one event, bytes to bytes", inputs: "each", call: "json", peers: PEERS },
-  { name: "one event, object to bytes", inputs: "objects", call: "bytes", peers: PEERS },
+  { name: "one event, bytes to bytes", inputs: "each", call: "json", peers: [plain, tuned] },
+  { name: "one event, object to bytes", inputs: "objects", call: "bytes", peers: [plain, tuned] },
   { name: "one event, object to object", inputs: "objects", call: "object", peers: [plain] },
 ];
 
