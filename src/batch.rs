@@ -25,15 +25,27 @@ pub enum Format {
     Event,
 }
 
-/// What became of many events. A request body is `{"events":[`, a slice of `events`, `]}`.
+/// What became of many events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
-    /// The mapped events' JSON, joined by commas.
-    pub events: Vec<u8>,
-    /// For each mapped event where it starts and ends in `events`.
+    /// The body of a request with all mapped events, `{"events":[…]}`. Amazon takes 1 to 500 of them.
+    pub body: Vec<u8>,
+    /// For each mapped event where it starts and ends in [`Batch::events`].
     pub offsets: Vec<u32>,
     /// For each event of the input the place of its outcome in [`OUTCOME_CODES`].
     pub outcomes: Vec<u8>,
+}
+
+const OPENING: &[u8; 11] = br#"{"events":["#;
+const CLOSING: &[u8; 2] = b"]}";
+
+impl Batch {
+    /// The mapped events' JSON, joined by commas: the body without what is around them.
+    #[must_use]
+    pub fn events(&self) -> &[u8] {
+        let inner = self.body.strip_prefix(OPENING).and_then(|rest| rest.strip_suffix(CLOSING));
+        inner.unwrap_or_default()
+    }
 }
 
 /// One outcome that an event of a batch can have: nothing for mapped, else the reason and its detail.
@@ -82,13 +94,14 @@ pub(crate) fn transform(
         Format::Auto => {
             if !run.batch_call() {
                 run = Run::new(transformer, &text, now);
-                run.lines();
+                run.lines(&text);
             }
         }
-        Format::Ndjson => run.lines(),
+        Format::Ndjson => run.lines(&text),
     }
     run.write();
-    Batch { events: run.events.into_bytes(), ..run.batch }
+    run.body.literal(CLOSING);
+    Batch { body: run.body.into_bytes(), ..run.batch }
 }
 
 /// The input as text. What is not UTF-8 becomes something that no JSON text may hold, so that it costs just the event that
@@ -116,12 +129,15 @@ struct Run<'t> {
     hashing: Hashing,
     /// Events whose identifiers are not hashed yet.
     unhashed: Vec<AmazonEvent<'t>>,
-    events: Writer,
+    body: Writer,
     batch: Batch,
 }
 
 impl<'t> Run<'t> {
     fn new(transformer: &'t Transformer, text: &'t str, now: Instant) -> Self {
+        // Seldom does an event come out longer than it went in.
+        let mut body = Writer::with_capacity(text.len() + BYTES_PER_EVENT);
+        body.literal(OPENING);
         Run {
             transformer,
             text,
@@ -129,15 +145,14 @@ impl<'t> Run<'t> {
             slots: Slots::new(&transformer.plan),
             hashing: Hashing::new(),
             unhashed: Vec::new(),
-            // Seldom does an event come out longer than it went in.
-            events: Writer::with_capacity(text.len() + BYTES_PER_EVENT),
+            body,
             batch: Batch::default(),
         }
     }
 
     /// Lines, each of them an event, end at `\n` alone; blank ones are passed over.
-    fn lines(&mut self) {
-        for line in scan::split(self.text, b'\n') {
+    fn lines(&mut self, text: &'t str) {
+        for line in scan::split(text, b'\n') {
             let line = line.trim_ascii();
             if !line.is_empty() {
                 self.event(line);
@@ -193,8 +208,8 @@ impl<'t> Run<'t> {
         Some(behind)
     }
 
-    /// The events of `{"batch":[…]}`; answers whether the whole input is such a call. One that is cut off or broken behind
-    /// the list has the events in front, and one that cannot be read.
+    /// The events of `{"batch":[…]}`; answers whether the input is such a call. One that is cut off or broken behind the list,
+    /// or has something behind it in its line, has the events in front, and one that cannot be read.
     fn batch_call(&mut self) -> bool {
         let (text, bytes) = (self.text, self.text.as_bytes());
         let mut at = blanks(bytes, 0);
@@ -232,7 +247,17 @@ impl<'t> Run<'t> {
             at = blanks(bytes, end);
             match byte(bytes, at) {
                 b',' => {}
-                b'}' => return list.is_some() && blanks(bytes, at + 1) == text.len(),
+                b'}' if list.is_some() => {
+                    let behind = text.get(at + 1..).unwrap_or_default();
+                    let (line, others) = behind.split_once('\n').unwrap_or((behind, ""));
+                    if line.trim_ascii().is_empty() {
+                        // With more lines it is one of them: an event that has a list of that name.
+                        return others.trim_ascii().is_empty();
+                    }
+                    self.take(Err(Detail::NotJson.into()));
+                    self.lines(others);
+                    return true;
+                }
                 _ => break,
             }
         }
@@ -270,12 +295,13 @@ impl<'t> Run<'t> {
     fn write(&mut self) {
         self.hashing.finish(&mut self.unhashed);
         for event in self.unhashed.drain(..) {
-            if self.events.len() > 0 {
-                self.events.literal(b",");
+            if self.body.len() > OPENING.len() {
+                self.body.literal(b",");
             }
-            let start = self.events.len();
-            event.write_json(&mut self.events);
-            self.batch.offsets.extend([start, self.events.len()].map(in_bytes));
+            let start = self.body.len();
+            event.write_json(&mut self.body);
+            let places = [start, self.body.len()].map(|at| in_bytes(at - OPENING.len()));
+            self.batch.offsets.extend(places);
         }
     }
 }

@@ -117,9 +117,11 @@ export interface Trace {
 
 /** What a number in `Batch.outcomes` stands for. */
 export type OutcomeCode = { outcome: "mapped" } | { outcome: "dropped"; reason: DropReason; detail?: Detail };
-/** What became of many events. A request body is `{"events":[`, a slice of `events`, `]}`. */
+/** What became of many events. */
 export interface Batch {
-  /** The mapped events' JSON, joined by commas. */
+  /** The body of a request with all mapped events, `{"events":[…]}`. Amazon takes 1 to 500 of them. */
+  body: Uint8Array;
+  /** The mapped events' JSON, joined by commas: a part of `body`. */
   events: Uint8Array;
   /** For each mapped event where it starts and ends in `events`: two numbers an event. */
   offsets: Uint32Array;

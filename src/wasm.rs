@@ -114,8 +114,14 @@ impl Transformer {
             .ok_or_else(|| js_sys::TypeError::new("format must be `auto`, `ndjson` or `event`"))?;
         let batch = self.inner.transform_batch(input, epoch_millis(now), format);
         let result = Object::new();
+        let body = Uint8Array::from(batch.body.as_slice());
+        // Both are one copy: the events are a part of the body.
+        let start = batch.body.len() - batch.events().len() - 2;
+        let [start, end] =
+            [start, batch.body.len() - 2].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
         WORDS.with(|words| {
-            Reflect::set(&result, &words.events, &Uint8Array::from(batch.events.as_slice()))?;
+            Reflect::set(&result, &words.events, &body.subarray(start, end))?;
+            Reflect::set(&result, &words.body, &body)?;
             Reflect::set(&result, &words.offsets, &Uint32Array::from(batch.offsets.as_slice()))?;
             Reflect::set(&result, &words.outcomes, &Uint8Array::from(batch.outcomes.as_slice()))
         })?;
@@ -136,6 +142,7 @@ struct Words {
     auto: JsValue,
     ndjson: JsValue,
     event: JsValue,
+    body: JsValue,
     events: JsValue,
     offsets: JsValue,
     outcomes: JsValue,
@@ -146,6 +153,7 @@ thread_local! {
         auto: "auto".into(),
         ndjson: "ndjson".into(),
         event: "event".into(),
+        body: "body".into(),
         events: "events".into(),
         offsets: "offsets".into(),
         outcomes: "outcomes".into(),

@@ -35,8 +35,8 @@ fn judge<'a>(transformer: &'a Transformer, bytes: &'a [u8]) -> Outcome<'a> {
         batch.outcomes.iter().map(|code| OUTCOME_CODES.get(usize::from(*code))).collect();
     assert_eq!(codes, [Some(&outcome.reason())]);
     match &outcome {
-        Outcome::Mapped { event, .. } => assert_eq!(batch.events, event.to_json().into_bytes()),
-        Outcome::Dropped { .. } => assert!(batch.events.is_empty()),
+        Outcome::Mapped { event, .. } => assert_eq!(batch.events(), event.to_json().into_bytes()),
+        Outcome::Dropped { .. } => assert!(batch.events().is_empty()),
     }
     outcome
 }
@@ -89,7 +89,7 @@ fn a_batch_with_any_byte_changed_gives_no_more_than_it_has() {
                 let batch = transformer.transform_batch(&bytes, NOW, format);
                 let mapped = batch.outcomes.iter().filter(|code| matches!(code, 0)).count();
                 assert_eq!(batch.offsets.len(), 2 * mapped);
-                let text = format!("[{}]", String::from_utf8(batch.events).unwrap());
+                let text = format!("[{}]", str::from_utf8(batch.events()).unwrap());
                 let events: Vec<Value> = serde_json::from_str(&text).unwrap();
                 assert_eq!(events.len(), mapped);
                 assert!(SECRETS.iter().all(|secret| !text.contains(secret)), "{text}");

@@ -263,6 +263,10 @@ fn a_batch_call_that_is_cut_off_has_the_events_in_front() {
         // The last of equal keys counts.
         (format!(r#"{{"batch":[7],"batch":[{good},{good}]}}"#), vec![0, 0]),
         (r#"{"batch":[]}"#.to_owned(), vec![]),
+        // Something behind it costs itself alone, and no line after it.
+        (format!(r#"{{"batch":[{good},{good}]}}oops"#), vec![0, 0, 1]),
+        (format!("{{\"batch\":[{good}]}} {good}\n{good}\n"), vec![0, 1, 0]),
+        (format!("{{\"batch\":[{good}]}} \n \n"), vec![0]),
         // An event of many lines that happens to have a list of that name.
         (format!("{{\"type\":\"page\",\"userId\":\"u\",\"batch\":[7]}}\n{good}"), vec![0, 0]),
         (format!("{good}\n{{\"batch\":[{good}]}}"), vec![0, 5]),
@@ -274,4 +278,30 @@ fn a_batch_call_that_is_cut_off_has_the_events_in_front() {
     bytes.extend([0xff, 0xfe]);
     bytes.extend(format!("\"}},{good}]").into_bytes());
     assert_eq!(transformer.transform_batch(&bytes, NOW, Format::Auto).outcomes, [0, 1, 0]);
+}
+
+#[test]
+fn the_body_of_a_batch_is_a_request_and_its_events_are_a_part_of_it() {
+    let transformer = Transformer::default();
+    let event = |id| {
+        format!(
+            r#"{{"type":"page","messageId":"{id}","userId":"a@b.co","properties":{{"country":"US"}}}}"#
+        )
+    };
+    let input = [event(1), "7".to_owned(), event(2)].join("\n");
+    let batch = transformer.transform_batch(input.as_bytes(), NOW, Format::Ndjson);
+    let body: serde_json::Value = serde_json::from_slice(&batch.body).unwrap();
+    let places = batch.offsets.chunks(2).map(|place| place[0] as usize..place[1] as usize);
+    let events: Vec<serde_json::Value> =
+        places.map(|place| serde_json::from_slice(&batch.events()[place]).unwrap()).collect();
+    assert_eq!(body, serde_json::json!({ "events": events }));
+    assert_eq!(
+        events.iter().map(|event| event["eventId"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["1", "2"]
+    );
+    let none = transformer.transform_batch(b"7", NOW, Format::Ndjson);
+    assert_eq!(
+        (none.body.as_slice(), none.events()),
+        (br#"{"events":[]}"#.as_slice(), b"".as_slice())
+    );
 }

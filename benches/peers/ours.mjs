@@ -1,20 +1,13 @@
 // The package under test, as a user calls it.
-import { Buffer } from "node:buffer";
-
 import { Transformer } from "../../js-host/dist/core.js";
 import { CONFIG } from "../config.mjs";
-
-const OPENING = Buffer.from('{"events":[');
-const CLOSING = Buffer.from("]}");
 
 /** With a config of one's own. */
 export function oursWith(config, name = "amazon-dsp-events") {
   const transformer = new Transformer(config);
   return {
     name,
-    batch(bytes, now) {
-      return Buffer.concat([OPENING, transformer.transformBatch(bytes, now, "ndjson").events, CLOSING]);
-    },
+    batch: (bytes, now) => transformer.transformBatch(bytes, now, "ndjson").body,
     json: (bytes, now) => transformer.transformJson(bytes, now),
     bytes: (object, now) => transformer.transformToJson(object, now),
     object: (object, now) => transformer.transform(object, now),

@@ -51,7 +51,7 @@ fuzz_target!(|data: &[u8]| {
         let batch = TRANSFORMER.transform_batch(data, NOW, format);
         let mapped = batch.outcomes.iter().filter(|code| **code == 0).count();
         assert_eq!(batch.offsets.len(), 2 * mapped);
-        let body = format!("[{}]", std::str::from_utf8(&batch.events).unwrap());
+        let body = format!("[{}]", std::str::from_utf8(batch.events()).unwrap());
         assert_eq!(serde_json::from_str::<Vec<IgnoredAny>>(&body).unwrap().len(), mapped);
     }
 });

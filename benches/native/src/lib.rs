@@ -17,10 +17,5 @@ pub fn transformer(config: &str) -> Transformer {
 /// NDJSON to the body of a request, by the core.
 #[must_use]
 pub fn core_body(transformer: &Transformer, chunk: &[u8], now: i64) -> Vec<u8> {
-    let batch = transformer.transform_batch(chunk, now, Format::Ndjson);
-    let mut body = Vec::with_capacity(batch.events.len() + 13);
-    body.extend_from_slice(br#"{"events":["#);
-    body.extend_from_slice(&batch.events);
-    body.extend_from_slice(b"]}");
-    body
+    transformer.transform_batch(chunk, now, Format::Ndjson).body
 }
