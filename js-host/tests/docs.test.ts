@@ -1,16 +1,34 @@
 // The documents: their links lead somewhere, their programs compile, their JSON is right, and what they name is there.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { Transformer, type Config } from "../dist/core.js";
+import { startMock } from "../dist/mock/index.js";
 import { documents, ROOT } from "./markdown.js";
 
 const host = fileURLToPath(new URL("../", import.meta.url));
 const snippetsIn = (...languages: string[]) => documents.flatMap(({ snippets }) => snippets).filter(({ language }) => languages.includes(language));
+
+function named(name: string): string {
+  const snippet = documents.flatMap(({ snippets }) => snippets).find((one) => one.name === name);
+  assert.ok(snippet, `there is no snippet ${name}`);
+  return snippet.text;
+}
+
+/** Runs a program to its end. */
+function run(file: string, args: readonly string[], options: { cwd?: string; env?: object }): Promise<{ code: number; said: string }> {
+  const env = { PATH: process.env["PATH"], HOME: tmpdir(), ...options.env };
+  return new Promise((resolve) => {
+    execFile(file, args, { cwd: options.cwd ?? host, env, timeout: 120_000 }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code ?? -1) : 0, said: stdout + stderr }),
+    ).stdin?.end();
+  });
+}
 
 test("every link within the repository leads to a file, and to a heading of it", () => {
   const anchorsOf = new Map(documents.map(({ path, anchors }) => [path, anchors]));
@@ -91,6 +109,60 @@ test("every program in the documents compiles against the package", () => {
   for (const { text, at } of programs) writeFileSync(join(folder, `${at.replace(/[^\w]+/g, "_")}.ts`), `// ${at}\n${text}\nexport {};\n`);
   const { status, stdout } = spawnSync(process.execPath, [join(host, "node_modules/typescript/bin/tsc"), "-p", folder], { encoding: "utf8", cwd: host });
   assert.equal(status, 0, stdout);
+});
+
+// What is put around a program so that it runs and tells that it worked; the connection parameters are a stand-in's.
+const EVENT = '{ type: "page", traits: { email: "jane.doe@example.com" }, properties: { country: "US" } }';
+const RUN: Readonly<Record<string, { before?: string; after?: string }>> = {
+  "README.md#2": {},
+  "README.md#4": {
+    after: `const request = new Request("https://shop.example", { method: "POST", body: JSON.stringify(${EVENT}) });
+      const waits = []; const { status } = await worker.fetch(request, process.env, { waitUntil: (work) => waits.push(work) }); await Promise.all(waits);
+      if (status !== 202) throw new Error(String(status));`,
+  },
+  "README.md#5": { before: `const event = ${EVENT};`, after: 'if (!amazonEvent || outcome.outcome !== "mapped") throw new Error("not mapped");' },
+  "docs/mock.md#2": {},
+  "docs/operations.md#1": { after: `await amazon.send(${EVENT}); await amazon.close();` },
+  "docs/operations.md#2": { after: `await amazon.send(${EVENT}); await amazon.close();` },
+  "js-host/README.md#1": {},
+};
+
+test("programs that need nothing but Amazon run", async () => {
+  const folder = join(host, "build/programs");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const [name, { before = "", after = "" }] of Object.entries(RUN)) {
+    const file = join(folder, `${name.replace(/\W+/g, "_")}.mjs`);
+    writeFileSync(file, `${before}\n${named(name).replace("export default {", "const worker = {")}\n${after}\n`);
+    const mock = await startMock();
+    const { code, said } = await run(process.execPath, [file], { env: { ...mock.parameters } });
+    await mock.close();
+    assert.equal(code, 0, `${name}: ${said}`);
+  }
+});
+
+// Run in a copy of examples/, those of a line one after the other in one shell.
+const SCRIPTS: readonly (readonly string[])[] = [["README.md#6", "README.md#7"], ["docs/consent.md#1"], ["docs/mock.md#1"]];
+
+test("command lines that need nothing but the package run", async () => {
+  for (const names of SCRIPTS) {
+    const cwd = mkdtempSync(join(tmpdir(), "amazon-dsp-events-docs-"));
+    cpSync(join(ROOT, "examples"), join(cwd, "examples"), { recursive: true });
+    mkdirSync(join(cwd, "bin"));
+    symlinkSync(join(host, "bin/amazon-dsp-events.js"), join(cwd, "bin/amazon-dsp-events"));
+    const text = names.map(named).join("\n").replaceAll("--port 8787", "--port 0");
+    // The package is built already; a stand-in is there when it has said what it takes; what was started ends with the shell.
+    const script = `set -e
+make() { :; }
+sleep() { for _ in {1..300}; do [ -s mock.env ] && return; command sleep 0.1; done; }
+PATH="$PWD/bin:$PATH"
+trap 'kill $(jobs -p) 2>/dev/null || :' EXIT
+${/^cd examples\b/m.test(text) ? "" : "cd examples"}
+${text}`;
+    const { code, said } = await run("bash", ["-c", script], { cwd });
+    rmSync(cwd, { recursive: true });
+    assert.equal(code, 0, `${names.join(", ")}: ${said.slice(-2000)}`);
+  }
 });
 
 // Objects of JSON that are for others than the core.

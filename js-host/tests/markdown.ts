@@ -12,6 +12,8 @@ export interface Snippet {
   readonly text: string;
   /** Where it stands, for who reads a failure: `README.md:32`. */
   readonly at: string;
+  /** By the place among those of its document, from 1: `README.md#2`. */
+  readonly name: string;
 }
 
 /** One document. */
@@ -40,7 +42,8 @@ function read(path: string): Document {
   const text = readFileSync(join(ROOT, path), "utf8");
   const snippets: Snippet[] = [];
   const prose = text.replace(/^ *```(\w*)\n([^]*?)^ *```$/gm, (block: string, language: string, code: string, offset: number) => {
-    snippets.push({ language, text: code, at: `${path}:${text.slice(0, offset).split("\n").length}` });
+    const name = `${path}#${snippets.length + 1}`;
+    snippets.push({ language, text: code, at: `${path}:${text.slice(0, offset).split("\n").length}`, name });
     return block.replace(/[^\n]/g, "");
   });
   // As GitHub makes them: letters, digits and hyphens of the heading, lower case.
