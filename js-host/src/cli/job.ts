@@ -1,7 +1,7 @@
 // A job of the command line: brings what is made of an input's events to Amazon, with a journal if there is one, and
 // reports what became of each.
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, statSync, writeFileSync, type Stats } from "node:fs";
+import { closeSync, fchmodSync, fstatSync, openSync, statSync, writeFileSync, type Stats } from "node:fs";
 
 import { DEFAULT_BATCH } from "../delivery/batcher.js";
 import type { Connection } from "../connection.js";
@@ -373,7 +373,11 @@ function isInput(file: string | undefined, path: string): boolean {
 /** Found out before anything is sent: a report that cannot be written afterwards invites sending it all again. */
 function checkReport(file: string): void {
   try {
-    closeSync(openSync(file, "a", 0o600));
+    const report = openSync(file, "a", 0o600);
+    const stat = fstatSync(report);
+    // Whatever the umask was when somebody made it empty.
+    if (stat.isFile() && stat.size === 0) fchmodSync(report, 0o600);
+    closeSync(report);
   } catch (error) {
     throw new CommandError(2, `cannot write --report ${file}: ${reasonOf(error)}`);
   }
