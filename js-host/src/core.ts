@@ -57,8 +57,10 @@ function core(): typeof glue {
  * @param now - epoch milliseconds; the host's clock by default
  */
 export function transform(event: AnalyticsEvent, now?: number): AmazonEvent | undefined {
-  return core().transform(event, now);
+  return (byDefault ??= new Transformer()).transform(event, now);
 }
+
+let byDefault: Transformer | undefined;
 
 /** The version of the core. */
 export function version(): string {
