@@ -120,7 +120,10 @@ const RUN: Readonly<Record<string, { before?: string; after?: string }>> = {
       const waits = []; const { status } = await worker.fetch(request, process.env, { waitUntil: (work) => waits.push(work) }); await Promise.all(waits);
       if (status !== 202) throw new Error(String(status));`,
   },
-  "README.md#5": { before: `const event = ${EVENT};`, after: 'if (!amazonEvent || outcome.outcome !== "mapped") throw new Error("not mapped");' },
+  "README.md#5": {
+    before: `const event = ${EVENT}; const bytes = new TextEncoder().encode(JSON.stringify(event));`,
+    after: 'if (!amazonEvent || outcome.outcome !== "mapped" || JSON.parse(new TextDecoder().decode(body)).events.length !== 1) throw new Error("not mapped");',
+  },
   "docs/mock.md#2": {},
   "docs/operations.md#1": { after: `await amazon.send(${EVENT}); await amazon.close();` },
   "docs/operations.md#2": { after: `await amazon.send(${EVENT}); await amazon.close();` },
