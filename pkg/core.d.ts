@@ -219,7 +219,7 @@ export class Transformer {
      *
      * @throws ConfigError that names the path, what was expected, and what came.
      */
-    constructor(config: Config | undefined);
+    constructor(config?: Config);
     /**
      * The paths of everything that this config looks at in an event, keys joined by dots: nothing else changes what becomes
      * of it.
@@ -228,7 +228,7 @@ export class Transformer {
     /**
      * What becomes of many events: NDJSON, a JSON array or `{"batch":[…]}` bytes in, wire bytes out.
      */
-    transformBatch(input: Uint8Array | number[], now: number | null | undefined, format: 'auto' | 'ndjson' | 'event' | undefined): Batch;
+    transformBatch(input: Uint8Array | number[], now?: number | null, format?: 'auto' | 'ndjson' | 'event'): Batch;
     /**
      * As `transform`, from the UTF-8 bytes of one event's JSON to those of the Amazon event's.
      */

@@ -86,7 +86,7 @@ export class Transformer {
      * Compiles a config; without one the defaults hold.
      *
      * @throws ConfigError that names the path, what was expected, and what came.
-     * @param {Config | undefined} config
+     * @param {Config} [config]
      */
     constructor(config) {
         const ret = wasm.transformer_new(config);
@@ -109,8 +109,8 @@ export class Transformer {
     /**
      * What becomes of many events: NDJSON, a JSON array or `{"batch":[…]}` bytes in, wire bytes out.
      * @param {Uint8Array | number[]} input
-     * @param {number | null | undefined} now
-     * @param {'auto' | 'ndjson' | 'event' | undefined} format
+     * @param {number | null} [now]
+     * @param {'auto' | 'ndjson' | 'event'} [format]
      * @returns {Batch}
      */
     transformBatch(input, now, format) {

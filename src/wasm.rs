@@ -26,7 +26,7 @@ impl Transformer {
     /// @throws ConfigError that names the path, what was expected, and what came.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        #[wasm_bindgen(unchecked_param_type = "Config | undefined")] config: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "Config")] config: JsValue,
     ) -> Result<Self, JsValue> {
         let config = if config.is_undefined() || config.is_null() {
             Config::default()
@@ -95,8 +95,8 @@ impl Transformer {
     pub fn transform_batch(
         &self,
         input: &[u8],
-        now: Option<f64>,
-        #[wasm_bindgen(unchecked_param_type = "'auto' | 'ndjson' | 'event' | undefined")]
+        #[wasm_bindgen(unchecked_optional_param_type = "number | null")] now: Option<f64>,
+        #[wasm_bindgen(unchecked_optional_param_type = "'auto' | 'ndjson' | 'event'")]
         format: &JsValue,
     ) -> Result<JsValue, JsValue> {
         let format = WORDS.with(|words| {
