@@ -29,7 +29,8 @@ function fromCargo(text) {
   const names = new Set();
   let isIn = false;
   for (const line of text.split("\n")) {
-    const [, table] = /^\[([^[\]].*)\]\s*(?:#.*)?$/u.exec(line) ?? [];
+    // A table, or one of several of a name, such as `[[bench]]`.
+    const [, table] = /^\[\[?([^[\]].*?)\]?\]\s*(?:#.*)?$/u.exec(line) ?? [];
     if (table !== undefined) {
       const [, , alone] = /(^|\.)(?:dev-|build-)?dependencies(?:\.(.+))?$/u.exec(table) ?? [];
       isIn = /(^|\.)(?:dev-|build-)?dependencies$/u.test(table);
