@@ -13,9 +13,13 @@ fn core(criterion: &mut Criterion) {
     let one = chunk.lines().next().unwrap_or_default();
     let mut group = criterion.benchmark_group("core");
     group.throughput(Throughput::Elements(500));
-    group.bench_function("a batch of 500", |b| b.iter(|| core_body(&transformer, chunk.as_bytes(), now)));
+    group.bench_function("a batch of 500", |b| {
+        b.iter(|| core_body(&transformer, chunk.as_bytes(), now))
+    });
     group.throughput(Throughput::Elements(1));
-    group.bench_function("one event", |b| b.iter(|| transformer.transform(one.as_bytes(), now).map(|event| event.to_json())));
+    group.bench_function("one event", |b| {
+        b.iter(|| transformer.transform(one.as_bytes(), now).map(|event| event.to_json()))
+    });
 }
 
 criterion_group!(benches, core);

@@ -10,7 +10,9 @@ const LINES: usize = 500;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, events, config, now] = arguments.as_slice() else { panic!("expected events, config and now") };
+    let [_, events, config, now] = arguments.as_slice() else {
+        panic!("expected events, config and now")
+    };
     let events = std::fs::read(events).expect("events");
     let config = std::fs::read_to_string(config).expect("a config");
     let now: i64 = now.parse().expect("milliseconds");

@@ -232,7 +232,9 @@ fn map(event: &Event<'_>, now: i64, out: &mut Vec<u8>) -> Option<()> {
             match_keys.push(Key { kind, values: [hex(&text)] });
         }
     };
-    let email = usable(&traits.email).and_then(email).or_else(|| usable(&event.user_id).and_then(self::email));
+    let email = usable(&traits.email)
+        .and_then(email)
+        .or_else(|| usable(&event.user_id).and_then(self::email));
     let phone = usable(&traits.phone).and_then(|text| phone(text, &country));
     let street = usable(&address.street).map(folded);
     if email.is_none() && phone.is_none() && street.is_none() {
@@ -247,18 +249,26 @@ fn map(event: &Event<'_>, now: i64, out: &mut Vec<u8>) -> Option<()> {
     add("ADDRESS", street);
     add("CITY", usable(&address.city).map(city));
     add("STATE", usable(&address.state).and_then(|text| state(text, &country)));
-    add("POSTAL", usable(&address.postal_code).map(|text| city(text.split('-').next().unwrap_or(""))));
+    add(
+        "POSTAL",
+        usable(&address.postal_code).map(|text| city(text.split('-').next().unwrap_or(""))),
+    );
     let (mut value, mut units_sold, mut currency_code) = (None, None, None);
     if conversion_type == "OFF_AMAZON_PURCHASES" {
         let lines = &event.properties.products;
         let quantity = |line: &Line| line.quantity.unwrap_or(1);
         let cents = |price: f64| (price * 100.0).round() as i64;
-        let sum: Option<i64> = lines.iter().map(|line| Some(cents(line.price?) * i64::from(quantity(line)))).sum();
+        let sum: Option<i64> =
+            lines.iter().map(|line| Some(cents(line.price?) * i64::from(quantity(line)))).sum();
         let sum = sum.filter(|_| !lines.is_empty()).or_else(|| event.properties.total.map(cents));
         let currency = event.properties.currency.as_deref().unwrap_or("USD");
         if let Some(sum) = sum.filter(|_| matches!(currency, "USD" | "CAD" | "GBP" | "EUR")) {
             #[expect(clippy::cast_precision_loss)]
-            let amount = if sum % 100 == 0 { (sum / 100).into() } else { serde_json::Number::from_f64(sum as f64 / 100.0)? };
+            let amount = if sum % 100 == 0 {
+                (sum / 100).into()
+            } else {
+                serde_json::Number::from_f64(sum as f64 / 100.0)?
+            };
             (value, currency_code) = (Some(amount), Some(currency));
         }
         units_sold = Some(lines.iter().map(quantity).sum()).filter(|units| *units > 0);
@@ -288,14 +298,19 @@ fn map(event: &Event<'_>, now: i64, out: &mut Vec<u8>) -> Option<()> {
         units_sold,
         consent: OutConsent {
             geo: event.context.ip.as_deref().map(|ip_address| Geo { ip_address }),
-            amazon_consent: OutWords { amzn_user_data: word(user_data), amzn_ad_storage: word(ad_storage) },
+            amazon_consent: OutWords {
+                amzn_user_data: word(user_data),
+                amzn_ad_storage: word(ad_storage),
+            },
         },
     };
     serde_json::to_writer(out, &amazon).ok()
 }
 
 fn usable<'a>(text: &'a Text<'_>) -> Option<&'a str> {
-    text.as_deref().map(str::trim).filter(|text| !matches!(*text, "" | "null" | "undefined" | "none" | "n/a"))
+    text.as_deref()
+        .map(str::trim)
+        .filter(|text| !matches!(*text, "" | "null" | "undefined" | "none" | "n/a"))
 }
 
 fn kept(text: &str, keep: impl Fn(char) -> bool) -> String {
@@ -323,7 +338,13 @@ fn phone(text: &str, country: &str) -> Option<String> {
 }
 
 fn folded(text: &str) -> String {
-    let plain = text.to_lowercase().replace('ä', "ae").replace('ö', "oe").replace('ü', "ue").replace('ß', "ss").replace('é', "e");
+    let plain = text
+        .to_lowercase()
+        .replace('ä', "ae")
+        .replace('ö', "oe")
+        .replace('ü', "ue")
+        .replace('ß', "ss")
+        .replace('é', "e");
     kept(&plain, |c| c.is_ascii_alphanumeric())
 }
 
@@ -352,5 +373,11 @@ fn millis(text: &str) -> Option<i64> {
     let (year, month, day) = (part(0..4)?, part(5..7)?, part(8..10)?);
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;
-    Some(days * 86_400_000 + part(11..13)? * 3_600_000 + part(14..16)? * 60_000 + part(17..19)? * 1000 + part(20..23)?)
+    Some(
+        days * 86_400_000
+            + part(11..13)? * 3_600_000
+            + part(14..16)? * 60_000
+            + part(17..19)? * 1000
+            + part(20..23)?,
+    )
 }
