@@ -115,6 +115,9 @@ export class Transformer extends glue.Transformer {
   }
 }
 
+/** As the core has it: the largest event that is read. */
+const MAX_EVENT_BYTES = 1_048_576;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 let scratch = new Uint8Array(0);
@@ -127,6 +130,8 @@ function written(event: unknown, wanted: Wanted): Uint8Array {
   } catch {
     json = "";
   }
+  // Of one too large to be an event only as much is written as shows that it is too large.
+  if (json.length > MAX_EVENT_BYTES) json = json.slice(0, MAX_EVENT_BYTES + 1);
   // No character of a text takes more than three bytes.
   if (scratch.length < 3 * json.length) scratch = new Uint8Array(Math.max(3 * json.length, 16_384));
   return scratch.subarray(0, encoder.encodeInto(json, scratch).written);

@@ -71,6 +71,18 @@ test("an object reads as its JSON does, whatever its texts and numbers are", () 
   }
 });
 
+test("an object that is too large is said to be so, and no more of it is written than shows that", () => {
+  const transformer = new Transformer();
+  const pages = "x".repeat(5_000_000);
+  const tooLarge = { outcome: "dropped", reason: "invalid_event", detail: "too_large", notes: [] };
+  for (const userId of [pages, `${pages}\u4e2d`, "\u4e2d".repeat(1_048_577)]) {
+    assert.deepEqual(transformer.evaluate({ ...page, userId }, NOW), tooLarge);
+    assert.ok(transformer.bytesOf({ ...page, userId }).length <= 3 * 1_048_577);
+  }
+  // Within the limit by its letters, and over it by its bytes.
+  assert.deepEqual(transformer.evaluate({ ...page, userId: "\u4e2d".repeat(400_000) }, NOW), tooLarge);
+});
+
 test("the bytes of one event are not those of the next", () => {
   const transformer = new Transformer();
   const [one, other] = ["one", "other"].map((messageId) => transformer.bytesOf({ ...page, messageId }));
