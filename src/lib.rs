@@ -41,6 +41,7 @@ mod scan;
 mod time;
 mod trace;
 mod transform;
+mod trie;
 #[cfg(feature = "wasm")]
 pub mod wasm;
 mod write;

@@ -2,112 +2,13 @@
 //! user's own mapping costs what the built-in one costs, and one event costs one pass.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use crate::amazon::{ConversionType, MatchKeyType};
 use crate::config::{Config, EventSetting, Input, RuleConfig, Source, UserIdAs};
 use crate::identity;
-use crate::mapping::{self, inputs::with_context_traits, presets};
+use crate::mapping::{self, presets};
 use crate::outcome::DropReason;
-use crate::scan;
-
-/// A place in [`crate::read::Slots`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SlotId(pub(crate) usize);
-
-impl SlotId {
-    /// Stands for everything that is the same for every event.
-    pub(crate) const CONST_BIT: u64 = 1 << 63;
-
-    /// One of 63 bits, so that a look at a word tells that nothing is there. Slots may share one.
-    #[inline(always)]
-    pub(crate) fn bit(self) -> u64 {
-        1 << (self.0 % 63)
-    }
-}
-
-/// One key on the way to the wanted values.
-#[derive(Debug, Default)]
-pub(crate) struct Node {
-    pub(crate) id: usize,
-    key: String,
-    /// By [`bucket`].
-    children: Vec<Node>,
-    /// For each bucket the first of its children, counted from 1, or 0; nothing at all where there are no children.
-    buckets: Vec<u16>,
-    /// The bucket of its own key.
-    bucket: usize,
-    /// Set if a path ends here.
-    pub(crate) slot: Option<SlotId>,
-    /// The slots of this node and all below it.
-    pub(crate) slots: Range<usize>,
-}
-
-impl Node {
-    #[inline(always)]
-    pub(crate) fn child(&self, key: &[u8]) -> Option<&Node> {
-        let bucket = bucket(key);
-        let first = usize::from(*self.buckets.get(bucket)?).checked_sub(1)?;
-        let candidates = self.children.iter().skip(first);
-        candidates
-            .take_while(|child| child.bucket == bucket)
-            .find(|child| scan::same(child.key.as_bytes(), key))
-    }
-
-    fn insert(&mut self, path: &str) {
-        let mut node = self;
-        for key in path.split('.') {
-            let at = node.children.iter().position(|child| child.key == key).unwrap_or_else(|| {
-                let bucket = bucket(key.as_bytes());
-                let at = node.children.partition_point(|child| child.bucket <= bucket);
-                node.children.insert(at, Node { key: key.to_owned(), bucket, ..Node::default() });
-                at
-            });
-            match node.children.get_mut(at) {
-                Some(child) => node = child,
-                None => return,
-            }
-        }
-        // The number is given by `number`, once the trie is whole.
-        node.slot = Some(SlotId(0));
-    }
-
-    /// Numbers nodes and slots from the top down, so that the slots below a node are neighbours.
-    fn number(&mut self, next_node: &mut usize, paths: &mut Vec<String>, path: &str) {
-        self.id = *next_node;
-        *next_node += 1;
-        let start = paths.len();
-        if let Some(slot) = &mut self.slot {
-            *slot = SlotId(start);
-            paths.push(path.to_owned());
-        }
-        if !self.children.is_empty() {
-            self.buckets = vec![0; BUCKETS];
-        }
-        for (place, child) in (1..).zip(&self.children) {
-            if let Some(first @ 0) = self.buckets.get_mut(child.bucket) {
-                *first = place;
-            }
-        }
-        for child in &mut self.children {
-            let path = match path {
-                "" => child.key.clone(),
-                path => [path, ".", &child.key].concat(),
-            };
-            child.number(next_node, paths, &path);
-        }
-        self.slots = start..paths.len();
-    }
-}
-
-const BUCKETS: usize = 64;
-
-/// Most keys are nobody's: a glance at length, first and last byte tells that, or leaves one to compare.
-#[inline(always)]
-fn bucket(key: &[u8]) -> usize {
-    let [first, last] = [key.first(), key.last()].map(|byte| usize::from(*byte.unwrap_or(&0)));
-    (key.len() + first * 7 + last * 3) % BUCKETS
-}
+use crate::trie::{Node, SlotId, Trie};
 
 /// A compiled [`Source`].
 #[derive(Debug)]
@@ -117,7 +18,7 @@ pub(crate) enum Place {
 }
 
 /// Where a value is looked for; the first usable one wins.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Sources {
     pub(crate) places: Vec<Place>,
     /// The [`SlotId::bit`]s of its places.
@@ -181,10 +82,8 @@ macro_rules! fixed {
         pub(crate) struct Fixed { $(pub(crate) $name: Sources,)+ }
 
         impl Fixed {
-            const PATHS: &'static [&'static [&'static str]] = &[$(&[$($path),+]),+];
-
-            fn compile(trie: &Trie) -> Self {
-                Fixed { $($name: trie.places(&[$($path),+]),)+ }
+            fn compile(trie: &mut Trie) -> Self {
+                Fixed { $($name: places(trie, &[$($path),+]),)+ }
             }
         }
     };
@@ -266,86 +165,94 @@ impl Rules {
     }
 }
 
-#[derive(Debug)]
-struct Trie {
-    root: Node,
-    nodes: usize,
-    paths: Vec<String>,
+#[inline(never)]
+fn places(trie: &mut Trie, paths: &[&str]) -> Sources {
+    paths.iter().map(|path| Place::Slot(trie.slot(path))).collect()
 }
 
-impl Trie {
-    fn new(paths: impl Iterator<Item = String>) -> Self {
-        let mut root = Node::default();
-        for path in paths {
-            root.insert(&path);
+#[inline(never)]
+fn sources(trie: &mut Trie, sources: &[Source]) -> Sources {
+    let place = |source: &Source| match source {
+        Source::Path(path) => Place::Slot(trie.slot(path)),
+        Source::Const(text) => Place::Const(text.clone()),
+    };
+    sources.iter().map(place).collect()
+}
+
+#[inline(never)]
+fn input_sources(trie: &mut Trie, input: Input, config: &Config) -> Sources {
+    let mut places = Vec::new();
+    match config.inputs.iter().find(|(name, _)| *name == input) {
+        None => input.paths().iter().for_each(|path| spread(trie, path, &mut places)),
+        Some((_, own)) => {
+            for source in own {
+                match source {
+                    Source::Path(path) => spread(trie, path, &mut places),
+                    Source::Const(text) => places.push(Place::Const(text.clone())),
+                }
+            }
         }
-        let (mut nodes, mut paths) = (0, Vec::new());
-        root.number(&mut nodes, &mut paths, "");
-        Trie { root, nodes, paths }
     }
+    places.into_iter().collect()
+}
 
-    fn slot(&self, path: &str) -> SlotId {
-        let node = path.split('.').try_fold(&self.root, |node, key| node.child(key.as_bytes()));
-        // A path that was never put in reads as nothing, at a place no event fills.
-        node.and_then(|node| node.slot).unwrap_or(SlotId(usize::MAX))
+/// The path itself, and its twin under `context` if it begins with `traits`: server-side libraries put traits there.
+fn spread(trie: &mut Trie, path: &str, places: &mut Vec<Place>) {
+    places.push(Place::Slot(trie.slot(path)));
+    if path == "traits" || path.starts_with("traits.") {
+        places.push(Place::Slot(trie.slot(&["context.", path].concat())));
     }
+}
 
-    #[inline(never)]
-    fn places(&self, paths: &[&str]) -> Sources {
-        paths.iter().map(|path| Place::Slot(self.slot(path))).collect()
-    }
-
-    #[inline(never)]
-    fn compile(&self, sources: &[Source]) -> Sources {
-        sources
+/// `key` is the event name or type that the rule is for, if it is for one.
+fn rule(
+    trie: &mut Trie,
+    key: Option<&str>,
+    conversion_type: ConversionType,
+    config: &RuleConfig,
+) -> Rule {
+    let name = match (config.name.as_deref(), key.map(mapping::event_name)) {
+        (Some(own), _) => RuleName::Own(mapping::event_name(own).0),
+        (None, Some((name, cleaned))) => RuleName::Key(name, cleaned),
+        (None, None) => RuleName::Events,
+    };
+    Rule {
+        conversion_type,
+        name,
+        data_set_name: config.data_set_name.clone(),
+        value: sources(trie, &config.value),
+        custom_data: config
+            .custom_data
             .iter()
-            .map(|source| match source {
-                Source::Path(path) => Place::Slot(self.slot(path)),
-                Source::Const(text) => Place::Const(text.clone()),
-            })
-            .collect()
+            .map(|(name, from)| (name.clone(), sources(trie, from)))
+            .collect(),
     }
+}
 
-    /// `key` is the event name or type that the rule is for, if it is for one.
-    fn rule(
-        &self,
-        key: Option<&str>,
-        conversion_type: ConversionType,
-        config: &RuleConfig,
-    ) -> Rule {
-        let name = match (config.name.as_deref(), key.map(mapping::event_name)) {
-            (Some(own), _) => RuleName::Own(mapping::event_name(own).0),
-            (None, Some((name, cleaned))) => RuleName::Key(name, cleaned),
-            (None, None) => RuleName::Events,
-        };
-        Rule {
-            conversion_type,
-            name,
-            data_set_name: config.data_set_name.clone(),
-            value: self.compile(&config.value),
-            custom_data: config
-                .custom_data
-                .iter()
-                .map(|(name, from)| (name.clone(), self.compile(from)))
-                .collect(),
-        }
+/// The rule of a preset's event, which is in lower case and clean.
+fn preset_rule(key: &str, conversion_type: ConversionType) -> Rule {
+    Rule {
+        conversion_type,
+        name: RuleName::Key(key.to_owned(), false),
+        data_set_name: None,
+        value: Sources::default(),
+        custom_data: Vec::new(),
     }
 }
 
 impl Plan {
     pub(crate) fn compile(config: Config) -> Self {
-        let input_sources: Vec<Vec<Source>> =
-            Input::ALL.iter().map(|input| sources_of(*input, &config)).collect();
-        let paths = Fixed::PATHS
+        let mut trie = Trie::new();
+        // First, so that they share no bit: whether an event speaks of consent is asked of each.
+        let consent_inputs = [Input::Tcf, Input::Gpp, Input::OptOut]
+            .map(|input| input_sources(&mut trie, input, &config));
+        let fixed = Fixed::compile(&mut trie);
+        let consent = consent_inputs
             .iter()
-            .flat_map(|paths| paths.iter().map(|path| (*path).to_owned()))
-            .chain(input_sources.iter().flatten().chain(rule_sources(&config)).filter_map(
-                |source| match source {
-                    Source::Path(path) => Some(path.clone()),
-                    Source::Const(_) => None,
-                },
-            ));
-        let trie = Trie::new(paths);
+            .chain(fixed.consent())
+            .fold(0, |bits, sources| bits | sources.bits);
+        let inputs: Vec<Sources> =
+            Input::ALL.iter().map(|input| input_sources(&mut trie, *input, &config)).collect();
 
         let mut by_name = Rules::default();
         let mut by_type = Rules::default();
@@ -354,34 +261,31 @@ impl Plan {
                 if mapping::NAMELESS_TYPES.contains(&key) { &mut by_type } else { &mut by_name };
             rules.put(key, rule);
         };
-        let nothing = RuleConfig::default();
         for (key, conversion_type) in presets::rules(config.preset) {
-            put(key, Some(trie.rule(Some(key), conversion_type, &nothing)));
+            put(key, Some(preset_rule(key, conversion_type)));
         }
         for (key, setting) in &config.events {
             let rule = match setting {
                 EventSetting::Disabled => None,
-                EventSetting::Rule(rule) => {
-                    let own = rule.conversion_type.or_else(|| presets::rule(config.preset, key));
+                EventSetting::Rule(config_of_rule) => {
+                    let own = config_of_rule
+                        .conversion_type
+                        .or_else(|| presets::rule(config.preset, key));
                     let conversion_type = own.or(config.unmapped).unwrap_or(ConversionType::Other);
-                    Some(trie.rule(Some(key), conversion_type, rule))
+                    Some(rule(&mut trie, Some(key), conversion_type, config_of_rule))
                 }
             };
             put(key, rule);
         }
-        let fixed = Fixed::compile(&trie);
-        let inputs: Vec<Sources> =
-            input_sources.iter().map(|sources| trie.compile(sources)).collect();
+        let unmapped = config
+            .unmapped
+            .map(|conversion_type| rule(&mut trie, None, conversion_type, &RuleConfig::default()));
         let input = |input: Input| inputs.get(input as usize).unwrap_or(Sources::NONE);
         let is_fed = |key: &MatchKeyType| match key {
             MatchKeyType::Email => true,
             MatchKeyType::MatchId if config.user_id_as == UserIdAs::MatchId => true,
             key => input(identity::input_of(*key)).bits != 0,
         };
-        let consent = [input(Input::Tcf), input(Input::Gpp), input(Input::OptOut)]
-            .into_iter()
-            .chain(fixed.consent())
-            .fold(0, |bits, sources| bits | sources.bits);
         Plan {
             match_keys: config.match_keys.iter().copied().filter(is_fed).collect(),
             consent,
@@ -389,9 +293,7 @@ impl Plan {
             inputs,
             by_name,
             by_type,
-            unmapped: config
-                .unmapped
-                .map(|conversion_type| trie.rule(None, conversion_type, &nothing)),
+            unmapped,
             trie,
             config,
         }
@@ -440,27 +342,4 @@ impl Plan {
     pub(crate) fn event_names(&self) -> impl Iterator<Item = &str> {
         self.by_name.0.iter().map(|(name, _)| name.as_str())
     }
-}
-
-fn sources_of(input: Input, config: &Config) -> Vec<Source> {
-    let built_in = || input.paths().iter().map(|path| Source::Path((*path).to_owned())).collect();
-    let own = config.inputs.iter().find(|(name, _)| *name == input);
-    let sources: Vec<Source> = own.map_or_else(built_in, |(_, sources)| sources.clone());
-    let spread = |source| match source {
-        Source::Path(path) => with_context_traits(&path).map(Source::Path).collect(),
-        constant @ Source::Const(_) => vec![constant],
-    };
-    sources.into_iter().flat_map(spread).collect()
-}
-
-fn rule_sources(config: &Config) -> impl Iterator<Item = &Source> {
-    config.events.iter().flat_map(|(_, setting)| {
-        let rule = match setting {
-            EventSetting::Disabled => None,
-            EventSetting::Rule(rule) => Some(rule),
-        };
-        rule.into_iter().flat_map(|rule| {
-            rule.value.iter().chain(rule.custom_data.iter().flat_map(|(_, from)| from))
-        })
-    })
 }

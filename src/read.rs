@@ -5,8 +5,9 @@
 
 use std::borrow::Cow;
 
-use crate::plan::{Node, Plan, SlotId};
+use crate::plan::Plan;
 use crate::scan::{self, plain_length};
+use crate::trie::{Node, SlotId};
 
 /// How many containers may be inside each other.
 pub(crate) const MAX_DEPTH: usize = 64;
@@ -199,6 +200,10 @@ impl<'e> Slots<'e> {
     /// Forgets what an earlier, equal key brought: the last one counts whole.
     #[inline(always)]
     fn enter(&mut self, node: &Node) {
+        // Of a place with nothing below it only the value itself counts, and that is overwritten.
+        if node.children.is_empty() {
+            return;
+        }
         let Some(seen) = self.seen.get_mut(node.id) else { return };
         if std::mem::replace(seen, self.mark) == self.mark {
             self.forget(node);
@@ -207,9 +212,10 @@ impl<'e> Slots<'e> {
 
     #[cold]
     fn forget(&mut self, node: &Node) {
-        if let Some(values) = self.values.get_mut(node.slots.clone()) {
-            values.fill((0, Json::Null));
+        if let Some(slot) = node.slot {
+            self.set(slot, Json::Null);
         }
+        node.children.iter().for_each(|child| self.forget(child));
     }
 
     /// Forgets the event at hand.

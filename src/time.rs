@@ -101,18 +101,13 @@ impl Instant {
         let (milli, seconds) = (millis % 1000, millis / 1000);
         let (second, minute, hour) = (seconds % 60, seconds / 60 % 60, seconds / 3600);
         let digit = |number: u32| u8::try_from(number % 10).map_or(b'0', |digit| b'0' + digit);
-        let two = |number: u32| [digit(number / 10), digit(number)];
-        let ([century, of_century], [month, day]) =
-            ([two(year / 100), two(year)], [two(month), two(day)]);
-        let [hour, minute, second] = [two(hour), two(minute), two(second)];
-        out.literal(&century);
-        out.literal(&of_century);
-        for (sign, number) in
-            [(b'-', month), (b'-', day), (b'T', hour), (b':', minute), (b':', second)]
-        {
-            let [tens, ones] = number;
-            out.literal(&[sign, tens, ones]);
-        }
+        let [y0, y1, y2, y3] = [1000, 100, 10, 1].map(|place| digit(year / place));
+        let [[mo0, mo1], [d0, d1], [h0, h1], [mi0, mi1], [s0, s1]] =
+            [month, day, hour, minute, second].map(|number| [digit(number / 10), digit(number)]);
+        out.literal(&[
+            y0, y1, y2, y3, b'-', mo0, mo1, b'-', d0, d1, b'T', h0, h1, b':', mi0, mi1, b':', s0,
+            s1,
+        ]);
         if milli != 0 {
             out.literal(&[b'.', digit(milli / 100), digit(milli / 10), digit(milli)]);
         }

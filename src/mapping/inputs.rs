@@ -46,9 +46,3 @@ impl Input {
         }
     }
 }
-
-/// The path itself, and its twin under `context` if it begins with `traits`: server-side libraries put traits there.
-pub(crate) fn with_context_traits(path: &str) -> impl Iterator<Item = String> {
-    let twin = (path == "traits" || path.starts_with("traits.")).then(|| format!("context.{path}"));
-    std::iter::once(path.to_owned()).chain(twin)
-}
