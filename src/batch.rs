@@ -2,6 +2,7 @@
 //! event out. A broken event costs none of its neighbours.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::identity::Hashing;
 use crate::outcome::{Detail, DropReason};
@@ -43,8 +44,13 @@ impl Batch {
     /// The mapped events' JSON, joined by commas: the body without what is around them.
     #[must_use]
     pub fn events(&self) -> &[u8] {
-        let inner = self.body.strip_prefix(OPENING).and_then(|rest| rest.strip_suffix(CLOSING));
-        inner.unwrap_or_default()
+        self.body.get(self.events_range()).unwrap_or_default()
+    }
+
+    /// Where [`Batch::events`] are in the body.
+    #[must_use]
+    pub fn events_range(&self) -> Range<usize> {
+        OPENING.len()..self.body.len().saturating_sub(CLOSING.len())
     }
 }
 

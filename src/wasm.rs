@@ -2,6 +2,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "values cross the boundary as they are")]
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use js_sys::{Array, Date, JSON, JsString, Object, Reflect, Uint8Array, Uint32Array};
@@ -116,9 +117,8 @@ impl Transformer {
         let result = Object::new();
         let body = Uint8Array::from(batch.body.as_slice());
         // Both are one copy: the events are a part of the body.
-        let start = batch.body.len() - batch.events().len() - 2;
-        let [start, end] =
-            [start, batch.body.len() - 2].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+        let Range { start, end } = batch.events_range();
+        let [start, end] = [start, end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
         WORDS.with(|words| {
             Reflect::set(&result, &words.events, &body.subarray(start, end))?;
             Reflect::set(&result, &words.body, &body)?;
