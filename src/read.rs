@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::plan::Plan;
 use crate::scan::{self, plain_length};
-use crate::trie::{Node, SlotId};
+use crate::trie::{Key, Node, SlotId};
 
 /// How many containers may be inside each other.
 pub(crate) const MAX_DEPTH: usize = 64;
@@ -365,9 +365,9 @@ fn walk<'e>(
             }
             let (end, has_escapes) = string(bytes, at + 1)?;
             if let Some(node) = around {
-                target = match bytes.get(at + 1..end) {
+                target = match Key::at_start(rest(bytes, at + 1), end - at - 1) {
                     Some(key) if !has_escapes => node.child(key),
-                    _ => node.child(unescape(slice(text, at + 1, end)?).as_bytes()),
+                    _ => node.child(Key::new(unescape(slice(text, at + 1, end)?).as_bytes())),
                 };
             }
             at = blanks(bytes, end + 1);

@@ -1,7 +1,5 @@
 //! The paths that somebody asks for, as a trie of their keys: one look at each key of an event tells whether it leads anywhere.
 
-use crate::scan;
-
 /// A place in [`crate::read::Slots`]: the number of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SlotId(pub(crate) usize);
@@ -24,8 +22,9 @@ impl SlotId {
 pub(crate) struct Node {
     pub(crate) id: usize,
     key: String,
+    head: Head,
     pub(crate) children: Vec<Node>,
-    /// For each [`bucket`] the place of one of its children, counted from 1, or 0; nothing at all where there are no children.
+    /// For each [`Key::bucket`] the place of one of its children, counted from 1, or 0; nothing at all where there are no children.
     buckets: Vec<u16>,
     /// The place of the next of its siblings in the same bucket, counted from 1, or 0.
     next: u16,
@@ -35,20 +34,78 @@ pub(crate) struct Node {
 
 const BUCKETS: usize = 64;
 
-/// Most keys are nobody's: a glance at length, first and last byte tells that, or leaves one to compare.
+/// The first bytes of a key as numbers, zeros behind its end: nearly all keys are whole in it.
+type Head = [u64; 2];
+
+/// How many bytes a [`Head`] has.
+const HEAD: usize = size_of::<Head>();
+
+/// For each length of a key which bits of its head are its own.
+const OWN: [u128; HEAD + 1] = {
+    let mut masks = [u128::MAX; HEAD + 1];
+    let mut length = 0;
+    while length < HEAD {
+        #[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+        {
+            masks[length] = (1 << (8 * length)) - 1;
+        }
+        length += 1;
+    }
+    masks
+};
+
+/// A key to look for.
+#[derive(Clone, Copy)]
+pub(crate) struct Key<'t> {
+    text: &'t [u8],
+    head: Head,
+}
+
+impl<'t> Key<'t> {
+    pub(crate) fn new(text: &'t [u8]) -> Self {
+        let mut head = [0; HEAD];
+        head.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
+        Key { text, head: halves(u128::from_le_bytes(head)) }
+    }
+
+    /// The key that such a text begins with. What stands behind it is read along, which saves to look how long it is.
+    #[inline(always)]
+    pub(crate) fn at_start(text: &'t [u8], length: usize) -> Option<Self> {
+        let key = text.get(..length)?;
+        match (text.first_chunk(), OWN.get(length.min(HEAD))) {
+            (Some(head), Some(own)) => {
+                Some(Key { text: key, head: halves(u128::from_le_bytes(*head) & own) })
+            }
+            _ => Some(Key::new(key)),
+        }
+    }
+
+    /// Most keys are nobody's: that shows by their bucket, or leaves one to compare.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "some bits")]
+    fn bucket(self) -> usize {
+        let [low, high] = self.head;
+        let mixed = (low ^ high.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> (64 - BUCKETS.ilog2())) as usize
+    }
+}
+
 #[inline(always)]
-fn bucket(key: &[u8]) -> usize {
-    let [first, last] = [key.first(), key.last()].map(|byte| usize::from(*byte.unwrap_or(&0)));
-    (key.len() + first * 7 + last * 3) % BUCKETS
+#[expect(clippy::cast_possible_truncation, reason = "each takes its half")]
+fn halves(number: u128) -> Head {
+    [number as u64, (number >> 64) as u64]
 }
 
 impl Node {
     #[inline(always)]
-    pub(crate) fn child(&self, key: &[u8]) -> Option<&Node> {
-        let mut place = *self.buckets.get(bucket(key))?;
+    pub(crate) fn child(&self, key: Key<'_>) -> Option<&Node> {
+        let mut place = *self.buckets.get(key.bucket())?;
         loop {
             let child = self.children.get(usize::from(place).checked_sub(1)?)?;
-            if scan::same(child.key.as_bytes(), key) {
+            if child.head == key.head
+                && child.key.len() == key.text.len()
+                && (key.text.len() <= HEAD || child.key.as_bytes() == key.text)
+            {
                 return Some(child);
             }
             place = child.next;
@@ -57,13 +114,15 @@ impl Node {
 
     /// The child of that key, made if there is none.
     fn child_or_new(&mut self, key: &str, nodes: &mut usize) -> Option<&mut Node> {
+        let looked_for = Key::new(key.as_bytes());
         let known = self.children.iter().position(|child| child.key == key);
         let at = known.unwrap_or(self.children.len());
         if known.is_none() {
             self.buckets.resize(BUCKETS, 0);
-            let first = self.buckets.get_mut(bucket(key.as_bytes()))?;
+            let first = self.buckets.get_mut(looked_for.bucket())?;
             let next = std::mem::replace(first, u16::try_from(at + 1).ok()?);
-            self.children.push(Node { id: *nodes, key: key.to_owned(), next, ..Node::default() });
+            let (key, head) = (key.to_owned(), looked_for.head);
+            self.children.push(Node { id: *nodes, key, head, next, ..Node::default() });
             *nodes += 1;
         }
         self.children.get_mut(at)
@@ -98,5 +157,38 @@ impl Trie {
             self.paths.push(path.to_owned());
             SlotId(self.paths.len() - 1)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_every_length_are_found_whatever_stands_behind_them_and_no_others_are() {
+        let keys: Vec<String> =
+            (1..40).map(|length| ('a'..='z').cycle().take(length).collect()).collect();
+        let mut trie = Trie::new();
+        for key in keys.iter().step_by(2) {
+            trie.slot(key);
+        }
+        for (index, key) in keys.iter().enumerate() {
+            for behind in ["", "\"", "\":\"a value that is long\""] {
+                let text = format!("{key}{behind}");
+                let found =
+                    Key::at_start(text.as_bytes(), key.len()).and_then(|key| trie.root.child(key));
+                let path = found.and_then(|node| node.slot).and_then(|slot| trie.paths.get(slot.0));
+                assert_eq!(path, (index % 2 == 0).then_some(key));
+            }
+        }
+        assert!(Key::at_start(b"ab", 3).is_none());
+    }
+
+    #[test]
+    fn a_path_has_one_slot_however_often_it_is_put_in() {
+        let mut trie = Trie::new();
+        let slots = ["a.b", "a", "a.b.c", "a.b"].map(|path| trie.slot(path).0);
+        assert_eq!((slots, trie.nodes), ([0, 1, 2, 0], 4));
+        assert_eq!(trie.paths, ["a.b", "a", "a.b.c"]);
     }
 }
