@@ -300,7 +300,7 @@ impl<'t> Run<'t> {
     /// Hashes what waits, and writes those events.
     fn write(&mut self) {
         self.hashing.finish(&mut self.unhashed);
-        for event in self.unhashed.drain(..) {
+        for event in &self.unhashed {
             if self.body.len() > OPENING.len() {
                 self.body.literal(b",");
             }
@@ -309,6 +309,7 @@ impl<'t> Run<'t> {
             let places = [start, self.body.len()].map(|at| in_bytes(at - OPENING.len()));
             self.batch.offsets.extend(places);
         }
+        self.unhashed.clear();
     }
 }
 
