@@ -78,12 +78,16 @@ export function outcomeCodes(): OutcomeCode[] {
  * @throws {@link ConfigError} that names the path, what was expected, and what came
  */
 export class Transformer extends glue.Transformer {
-  readonly #wanted: Wanted;
+  #keys: Wanted | undefined;
 
   constructor(config?: Config) {
     core();
     super(config);
-    this.#wanted = wantedOf(this.paths());
+  }
+
+  /** Made for the first object: who has bytes needs none of it. */
+  get #wanted(): Wanted {
+    return (this.#keys ??= wantedOf(this.paths()));
   }
 
   override transform(event: AnalyticsEvent, now?: number): AmazonEvent | undefined {
@@ -126,7 +130,7 @@ let scratch = new Uint8Array(0);
 function written(event: unknown, wanted: Wanted): Uint8Array {
   let json: string;
   try {
-    json = jsonOf(event, wanted) ?? "";
+    json = JSON.stringify(wantedPart(event, wanted)) ?? "";
   } catch {
     json = "";
   }
@@ -137,8 +141,8 @@ function written(event: unknown, wanted: Wanted): Uint8Array {
   return scratch.subarray(0, encoder.encodeInto(json, scratch).written);
 }
 
-/** The keys that are looked at: how each begins in JSON, and those below it, if it is not taken whole. */
-type Wanted = ReadonlyMap<string, { readonly beginning: string; readonly below: Wanted | undefined }>;
+/** The keys that are looked at, with those below each; `true` is all there is. */
+type Wanted = true | ReadonlyMap<string, Wanted>;
 
 function wantedOf(paths: readonly string[]): Wanted {
   const below = new Map<string, string[]>();
@@ -151,44 +155,23 @@ function wantedOf(paths: readonly string[]): Wanted {
     if (dot < 0) whole.add(key);
     else rest.push(path.slice(dot + 1));
   }
-  return new Map(
-    Array.from(below, ([key, rest]) => [key, { beginning: `${JSON.stringify(key)}:`, below: whole.has(key) ? undefined : wantedOf(rest) }]),
-  );
+  // Such a key cannot be given to an object by assignment: what has it is taken whole.
+  if (below.has("__proto__")) return true;
+  return new Map(Array.from(below, ([key, rest]) => [key, whole.has(key) || wantedOf(rest)]));
 }
 
-/**
- * As `JSON.stringify`, with only the wanted keys: most of an event is nobody's, and to write it costs more than to map it.
- */
-function jsonOf(value: unknown, wanted: Wanted | undefined): string | undefined {
-  switch (typeof value) {
-    case "string":
-      return NOT_PLAIN.test(value) ? JSON.stringify(value) : `"${value}"`;
-    case "number":
-      return Number.isFinite(value) ? `${value}` : "null";
-    case "boolean":
-      return value ? "true" : "false";
-    case "object":
-      return value === null || wanted === undefined || isOfItsOwn(value) ? JSON.stringify(value) : fieldsOf(value, wanted);
-    default:
-      return JSON.stringify(value);
+/** A copy of an object with only the wanted keys: most of an event is nobody's, and what is not written costs nothing. */
+function wantedPart(value: unknown, wanted: Wanted): unknown {
+  if (wanted === true || typeof value !== "object" || value === null || isOfItsOwn(value)) return value;
+  const part: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const below = wanted.get(key);
+    if (below !== undefined) part[key] = wantedPart((value as Record<string, unknown>)[key], below);
   }
+  return part;
 }
 
 /** Whether an object is no set of fields for JSON. */
 function isOfItsOwn(value: object): boolean {
   return Array.isArray(value) || typeof (value as { toJSON?: unknown }).toJSON === "function";
 }
-
-function fieldsOf(value: object, wanted: Wanted): string {
-  let json = "";
-  for (const key in value) {
-    const known = wanted.get(key);
-    if (known === undefined || !Object.hasOwn(value, key)) continue;
-    const inner = jsonOf((value as Record<string, unknown>)[key], known.below);
-    if (inner !== undefined) json += (json === "" ? "{" : ",") + known.beginning + inner;
-  }
-  return json === "" ? "{}" : `${json}}`;
-}
-
-// What JSON escapes: quotes, backslashes, control characters, halves of a pair of surrogates.
-const NOT_PLAIN = /["\\\u0000-\u001f\ud800-\udfff]/;

@@ -52,6 +52,12 @@ test("what JSON cannot hold where it is looked at is no event", () => {
   }
 });
 
+test("a path through a key that no object is given by assignment is found", () => {
+  const transformer = new Transformer({ inputs: { country: ["properties.__proto__.country"] } });
+  const event = { ...page, traits: { email: "jane@example.com" }, properties: JSON.parse('{ "__proto__": { "country": "FR" } }') as object };
+  assert.equal(transformer.transform(event, NOW)?.countryCode, "FR");
+});
+
 test("an object that makes its own JSON is taken at its word, and what it inherits is not its own", () => {
   const transformer = new Transformer();
   assert.equal(transformer.transform({ toJSON: () => page } as unknown as AnalyticsEvent, NOW)?.eventId, "page-1");
