@@ -54,7 +54,7 @@ test("what JSON cannot hold where it is looked at is no event", () => {
 
 test("a path through a key that no object is given by assignment is found", () => {
   const transformer = new Transformer({ inputs: { country: ["properties.__proto__.country"] } });
-  const event = { ...page, traits: { email: "jane@example.com" }, properties: JSON.parse('{ "__proto__": { "country": "FR" } }') as object };
+  const event = { ...page, traits: { email: "jane@example.com" }, properties: JSON.parse('{ "__proto__": { "country": "FR" } }') as Record<string, unknown> };
   assert.equal(transformer.transform(event, NOW)?.countryCode, "FR");
 });
 
