@@ -54,8 +54,8 @@ test("what JSON cannot hold where it is looked at is no event", () => {
 
 test("a path through a key that no object is given by assignment is found", () => {
   const transformer = new Transformer({ inputs: { country: ["properties.__proto__.country"] } });
-  const event = { ...page, traits: { email: "jane@example.com" }, properties: JSON.parse('{ "__proto__": { "country": "FR" } }') as Record<string, unknown> };
-  assert.equal(transformer.transform(event, NOW)?.countryCode, "FR");
+  const event = { ...page, traits: { email: "jane@example.com" }, properties: JSON.parse('{ "__proto__": { "country": "CA" } }') as Record<string, unknown> };
+  assert.equal(transformer.transform(event, NOW)?.countryCode, "CA");
 });
 
 test("an object that makes its own JSON is taken at its word, and what it inherits is not its own", () => {
