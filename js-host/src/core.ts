@@ -19,7 +19,6 @@ export type {
   EventSource,
   InputName,
   MatchKeyType,
-
   Note,
   Outcome,
   OutcomeCode,

@@ -4,6 +4,7 @@ import { AmazonEventsError, invalidOption, messageOf } from "../errors.js";
 import { whole } from "../limits.js";
 import { runtimeOf, type Clock, type Fetch } from "../runtime.js";
 import { isObject, type Fields } from "../json.js";
+import type { Request, Response } from "../web.js";
 import { readBody } from "./body.js";
 import { received } from "./received.js";
 import { Refusal, refused, taken } from "./reply.js";

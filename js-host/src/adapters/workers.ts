@@ -5,6 +5,7 @@ import { isObject, jsonBytes } from "../json.js";
 import type { Queue } from "../queues/queue.js";
 import { tally, type RelayBackoff } from "../queues/relay.js";
 import { redact } from "../redact.js";
+import type { Request, Response } from "../web.js";
 import { cloudflareQueue, NotQueuedError, type CloudflareBatch, type QueueBinding } from "./cloudflare_queue.js";
 import { CONSOLE, Environment, optionsFor, perEnvironment, type EnvironmentOptions, type OptionsFor } from "./environment.js";
 import { amazonEventsConsumer, type ConsumerOptions } from "./queues.js";

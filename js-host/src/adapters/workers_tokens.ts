@@ -3,6 +3,7 @@ import { AmazonEventsError, invalidOption, messageOf } from "../errors.js";
 import { redact } from "../redact.js";
 import type { Clock, Logger } from "../runtime.js";
 import type { StoredToken, TokenStore } from "../delivery/tokens.js";
+import type { AbortSignal, Request, Response } from "../web.js";
 import { CONSOLE } from "./environment.js";
 
 /** What both stores take. */

@@ -1,4 +1,5 @@
 // A stand-in for Amazon on loopback: consent, tokens, events, profiles and advertisers, and faults on demand.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
