@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import prometheus from "prom-client";
 
+import { PrometheusText } from "../dist/cli/prometheus.js";
 import { METRICS, openTelemetryMetrics, promClientMetrics, promName, type MetricName, type Metrics } from "../dist/index.js";
 import { event, ok, Recorder, World } from "./world.js";
 
@@ -112,6 +113,24 @@ test("prom-client's own registry takes them, with Prometheus' names", async () =
     assert.ok(text.split("\n").includes(line), `${line} is not in\n${text}`);
   }
   assert.equal(prometheus.register.getMetricsAsArray().length, 0, "the default registry is left alone");
+});
+
+/** The lines of Prometheus' text format, in an order of their own, each with its labels in one. */
+function linesOf(text: string): string[] {
+  const sorted = (labels: string): string => `{${labels.slice(1, -1).split(",").sort().join(",")}}`;
+  return text.split("\n").filter((line) => line !== "").map((line) => line.replace(/\{.*\}/, sorted)).sort();
+}
+
+test("`serve` writes the same text as prom-client", async () => {
+  const registry = new prometheus.Registry();
+  const theirs = promClientMetrics(prometheus, registry);
+  const ours = new PrometheusText();
+  await scenario({
+    count: (...measured) => (theirs.count(...measured), ours.count(...measured)),
+    observe: (...measured) => (theirs.observe(...measured), ours.observe(...measured)),
+    adjust: (...measured) => (theirs.adjust(...measured), ours.adjust(...measured)),
+  });
+  assert.deepEqual(linesOf(ours.text()), linesOf(await registry.metrics()));
 });
 
 test("the table in docs/operations.md is the list in the code", () => {
