@@ -7,8 +7,9 @@ import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { importText } from "../dist/cli/import_config.js";
 import { Transformer, type Config } from "../dist/core.js";
-import { startMock } from "../dist/mock/index.js";
+import { parsePlan, startMock } from "../dist/mock/index.js";
 import { documents, ROOT } from "./markdown.js";
 
 const host = fileURLToPath(new URL("../", import.meta.url));
@@ -168,13 +169,21 @@ ${text}`;
   }
 });
 
-// Objects of JSON that are for others than the core.
-const OTHERS = ["docs/cloudflare.md", "docs/migration.md", "docs/mock.md"];
+// The JSON that is no config of the core's, and who takes it.
+const READERS: Readonly<Record<string, (value: unknown) => unknown>> = {
+  // A part of wrangler's configuration, with which the tests of the edge deploy.
+  "docs/cloudflare.md#4": (value) => assert.deepEqual(Object.keys(value as object), ["durable_objects", "migrations"]),
+  "docs/migration.md#1": (value) => importText(JSON.stringify(value), "it"),
+  "docs/mock.md#3": (value) => parsePlan(value),
+};
 
-test("every JSON in the documents is JSON, and a config is one that the core takes", () => {
-  for (const { text, at } of snippetsIn("json")) {
-    const value = JSON.parse(text) as Config;
-    if (!OTHERS.some((path) => at.startsWith(path))) assert.doesNotThrow(() => new Transformer(value), at);
+test("every JSON in the documents is taken by whom it is for: a config by the core", () => {
+  const objects = snippetsIn("json");
+  const names = objects.map(({ name }) => name);
+  assert.deepEqual(Object.keys(READERS).filter((name) => !names.includes(name)), []);
+  for (const { text, at, name } of objects) {
+    const read = READERS[name] ?? ((value) => new Transformer(value as Config));
+    assert.doesNotThrow(() => read(JSON.parse(text)), at);
   }
 });
 
