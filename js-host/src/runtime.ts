@@ -38,7 +38,7 @@ export interface Runtime {
 const nothing = (): void => undefined;
 
 /** Says nothing. */
-export const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /**
  * The runtime's own means, where none are given.
