@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { importText } from "../dist/cli/import_config.js";
 import { Transformer, type Config } from "../dist/core.js";
 import { parsePlan, startMock } from "../dist/mock/index.js";
-import { documents, ROOT } from "./markdown.js";
+import { documents, examples, ROOT } from "./markdown.js";
 
 const host = fileURLToPath(new URL("../", import.meta.url));
 const snippetsIn = (...languages: string[]) => documents.flatMap(({ snippets }) => snippets).filter(({ language }) => languages.includes(language));
@@ -95,7 +95,7 @@ declare global {
 }
 `;
 
-test("every program in the documents compiles against the package", () => {
+test("every program in the documents, and every example in the sources, compiles against the package", () => {
   const folder = join(host, "build/snippets");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -105,8 +105,9 @@ test("every program in the documents compiles against the package", () => {
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["./*"] }));
   writeFileSync(join(folder, "given.ts"), GIVEN);
-  const programs = snippetsIn("js", "ts");
-  assert.ok(programs.length > 10);
+  assert.ok(examples.length > 10);
+  const programs = [...snippetsIn("js", "ts"), ...examples];
+  assert.ok(programs.length > 25);
   for (const { text, at } of programs) writeFileSync(join(folder, `${at.replace(/[^\w]+/g, "_")}.ts`), `// ${at}\n${text}\nexport {};\n`);
   const { status, stdout } = spawnSync(process.execPath, [join(host, "node_modules/typescript/bin/tsc"), "-p", folder], { encoding: "utf8", cwd: host });
   assert.equal(status, 0, stdout);

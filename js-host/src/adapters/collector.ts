@@ -68,6 +68,8 @@ export function isCollectorPath(pathname: string): boolean {
  *
  * @example
  * ```js
+ * import { collector } from "amazon-dsp-events/adapters/collector";
+ *
  * const handle = collector({ writeKeys: ["wk_live"], amazon });
  * Deno.serve((request, { remoteAddr }) => handle(request, { ip: remoteAddr.hostname }));
  * ```

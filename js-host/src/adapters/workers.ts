@@ -69,6 +69,13 @@ const HANDLERS = ["queue", "scheduled", "email", "tail", "trace"];
  *
  * @param handler - the Worker's module handler, or its `fetch` function
  * @param options - or a function that makes them of the bindings
+ *
+ * @example
+ * ```js
+ * import { withAmazonEvents } from "amazon-dsp-events/adapters/workers";
+ *
+ * export default withAmazonEvents((request) => fetch(request), { config: { defaults: { countryCode: "US" } } });
+ * ```
  */
 export function withAmazonEvents<Env = any, Handler extends object = object>(
   handler: Handler & (WorkerHandler<Env> | WorkerFetch<Env>),

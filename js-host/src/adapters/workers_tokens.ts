@@ -100,6 +100,15 @@ export class AmazonEventsTokens {
  * Each isolate asks it once, and keeps the token in memory until it ends.
  *
  * @param namespace - the binding of the Durable Object
+ *
+ * @example
+ * ```js
+ * import { withAmazonEvents } from "amazon-dsp-events/adapters/workers";
+ * import { durableTokenStore } from "amazon-dsp-events/adapters/workers-tokens";
+ *
+ * export { AmazonEventsTokens } from "amazon-dsp-events/adapters/workers-tokens";
+ * export default withAmazonEvents((request) => fetch(request), (env) => ({ tokenStore: durableTokenStore(env.TOKENS) }));
+ * ```
  */
 export function durableTokenStore<Id>(namespace: DurableNamespace<Id>, options: SharedTokensOptions = {}): TokenStore {
   if (typeof namespace?.idFromName !== "function") throw invalidOption("namespace", "the binding of a Durable Object", namespace);

@@ -46,6 +46,15 @@ export interface SqliteStore extends EventStore {
  * @throws {@link UsageError} for an option that cannot be right
  * @throws {@link AmazonEventsError} `ERR_STORE` if there is no engine, or if the file is in use, damaged or somebody
  * else's, which leaves it unchanged. `add` rejects with `ERR_STORE_FULL` when a limit is reached or the disk is full.
+ *
+ * @example
+ * ```js
+ * import { createAmazonEvents } from "amazon-dsp-events";
+ * import { sqliteStore } from "amazon-dsp-events/stores/sqlite";
+ *
+ * const amazon = createAmazonEvents({ ...process.env, store: sqliteStore({ path: "/var/lib/shop/amazon-queue.db" }) });
+ * await amazon.flush(); // what an earlier process left
+ * ```
  */
 export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   return new Store(options);
