@@ -4,7 +4,7 @@ import { connectionOf, type GivenParameters } from "./connection.js";
 import { outcomeCodes, Transformer, type AnalyticsEvent, type Batch, type Config, type DropReason, type OutcomeCode } from "./core.js";
 import { Engine } from "./delivery/engine.js";
 import { AmazonEventsError, invalidOption, quietly, storeFault } from "./errors.js";
-import { deliveryLimits, functions, positive, whole } from "./limits.js";
+import { deliveryLimits, functions, MOST_PER_SECOND, positive, whole } from "./limits.js";
 import { linesOf } from "./lines.js";
 import type { MetricLabels, Metrics } from "./metrics.js";
 import type { DeadLetterReason, DeadLetterSink, Dropped, EventOutcome, Stats } from "./outcome.js";
@@ -214,8 +214,8 @@ class Client implements AmazonEvents {
       runtime: this.#runtime,
       limits: deliveryLimits(options),
       rate: {
-        requestsPerSecond: positive(options, "maxRequestsPerSecond", 10_000),
-        eventsPerSecond: positive(options, "maxEventsPerSecond", 5_000_000),
+        requestsPerSecond: positive(options, "maxRequestsPerSecond", MOST_PER_SECOND.requests),
+        eventsPerSecond: positive(options, "maxEventsPerSecond", MOST_PER_SECOND.events),
       },
       tokenStore: options.tokenStore,
       queue: {

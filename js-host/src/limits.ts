@@ -39,6 +39,20 @@ export function functions<Name extends string>(options: Options<Name>, ...names:
   }
 }
 
+/** The least and the most that a limit of a delivery may be, and what it is if it is not set. */
+export const RANGES = {
+  maxAttempts: [4, 100, DEFAULT_RETRY.maxAttempts],
+  maxWaitMs: [1, 86_400_000, DEFAULT_RETRY.maxWaitMs],
+  maxElapsedMs: [1, 86_400_000, DEFAULT_RETRY.maxElapsedMs],
+  timeoutMs: [1, 600_000, 30_000],
+  concurrency: [1, 100, 4],
+  maxBatchEvents: [1, DEFAULT_BATCH.events, DEFAULT_BATCH.events],
+  maxBatchBytes: [1, DEFAULT_BATCH.bytes, DEFAULT_BATCH.bytes],
+} as const satisfies Record<string, readonly [least: number, most: number, standard: number]>;
+
+/** The most that a ceiling of requests, or of events, a second may be. */
+export const MOST_PER_SECOND = { requests: 10_000, events: 5_000_000 } as const;
+
 /** How whoever delivers may go about it. */
 export interface DeliveryLimits {
   readonly retry: RetryPolicy;
@@ -52,21 +66,15 @@ export interface DeliveryLimits {
  *
  * @throws {@link UsageError} for one that cannot be right
  */
-export function deliveryLimits(
-  options: Options<"maxAttempts" | "maxWaitMs" | "maxElapsedMs" | "timeoutMs" | "concurrency" | "maxBatchEvents" | "maxBatchBytes">,
-): DeliveryLimits {
+export function deliveryLimits(options: Options<keyof typeof RANGES>): DeliveryLimits {
+  const limit = (name: keyof typeof RANGES): number => {
+    const [least, most, standard] = RANGES[name];
+    return whole(options, name, least, most, standard);
+  };
   return {
-    retry: {
-      ...DEFAULT_RETRY,
-      maxAttempts: whole(options, "maxAttempts", 4, 100, DEFAULT_RETRY.maxAttempts),
-      maxWaitMs: whole(options, "maxWaitMs", 1, 86_400_000, DEFAULT_RETRY.maxWaitMs),
-      maxElapsedMs: whole(options, "maxElapsedMs", 1, 86_400_000, DEFAULT_RETRY.maxElapsedMs),
-    },
-    timeoutMs: whole(options, "timeoutMs", 1, 600_000, 30_000),
-    concurrency: whole(options, "concurrency", 1, 100, 4),
-    batch: {
-      events: whole(options, "maxBatchEvents", 1, DEFAULT_BATCH.events, DEFAULT_BATCH.events),
-      bytes: whole(options, "maxBatchBytes", 1, DEFAULT_BATCH.bytes, DEFAULT_BATCH.bytes),
-    },
+    retry: { ...DEFAULT_RETRY, maxAttempts: limit("maxAttempts"), maxWaitMs: limit("maxWaitMs"), maxElapsedMs: limit("maxElapsedMs") },
+    timeoutMs: limit("timeoutMs"),
+    concurrency: limit("concurrency"),
+    batch: { events: limit("maxBatchEvents"), bytes: limit("maxBatchBytes") },
   };
 }
