@@ -7,7 +7,8 @@ import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, Periodic
 import prometheus from "prom-client";
 
 import { PrometheusText } from "../dist/cli/prometheus.js";
-import { METRICS, openTelemetryMetrics, promClientMetrics, promName, type MetricName, type Metrics } from "../dist/index.js";
+import { METRICS, openTelemetryMetrics, outcomeCodes, promClientMetrics, promName, type MetricName, type Metrics } from "../dist/index.js";
+import { DEAD_LETTER_REASONS } from "../dist/outcome.js";
 import { event, ok, Recorder, World } from "./world.js";
 
 /** Accepts one, rejects one, gives one up, drops one; with a 503, a 429 and a new token on the way. */
@@ -131,6 +132,13 @@ test("`serve` writes the same text as prom-client", async () => {
     adjust: (...measured) => (theirs.adjust(...measured), ours.adjust(...measured)),
   });
   assert.deepEqual(linesOf(ours.text()), linesOf(await registry.metrics()));
+});
+
+test("every reason that an event can have is a label", () => {
+  const dropped = outcomeCodes().flatMap((code) => (code.outcome === "dropped" ? [code.reason] : []));
+  assert.deepEqual(METRICS["amazon_dsp_events.events"].labels["reason"], [
+    "none", "bad_request", "content_too_large", "other", ...new Set(dropped), ...DEAD_LETTER_REASONS,
+  ]);
 });
 
 test("the table in docs/operations.md is the list in the code", () => {
