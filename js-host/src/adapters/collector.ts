@@ -31,6 +31,7 @@ export interface CollectorOptions extends SinkOptions {
   retryAfterSeconds?: number;
   /** Makes the id of an event that has none. Default: a random UUID. */
   messageId?: () => string;
+  /** Default: the runtime's. */
   clock?: Clock;
   /** For `upstream`. */
   fetch?: Fetch;

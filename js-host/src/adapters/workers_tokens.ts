@@ -10,6 +10,7 @@ import { CONSOLE } from "./environment.js";
 export interface SharedTokensOptions {
   /** The name it is kept by: one for each refresh token. Default `amazon-dsp-events`. */
   name?: string;
+  /** Default: the runtime's. */
   clock?: Clock;
   /** Told when the shared store fails; each worker then has its own token. Default: the console. */
   logger?: Logger;

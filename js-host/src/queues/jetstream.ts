@@ -71,6 +71,7 @@ export interface JetStreamQueueOptions {
   duplicateWindowMs?: number;
   /** How long the broker waits for word of a message before it hands it to another process. Milliseconds, default 30,000. */
   ackWaitMs?: number;
+  /** Default: the runtime's. */
   sleep?: Sleep;
 }
 

@@ -17,7 +17,9 @@ export interface SqliteStoreOptions {
   maxBytes?: number;
   /** Events that have been in it for longer are not sent after a restart, but handed to the dead letters. Days, default 21. */
   maxAgeDays?: number;
+  /** Default: the runtime's. */
   clock?: Clock;
+  /** Default: the runtime's. */
   sleep?: Sleep;
   /** Pages that the file may have: a full disk for tests. @internal */
   maxPages?: number;
