@@ -3,20 +3,27 @@
 import { redact } from "./redact.js";
 
 /** The codes of wrong use. */
-export type UsageErrorCode = "ERR_INVALID_ARG_TYPE" | "ERR_INVALID_ARG_VALUE" | "ERR_MISSING_PARAMETERS";
+export type UsageErrorCode = (typeof USAGE_ERROR_CODES)[number];
 
 /** The codes of what goes wrong in a run. */
-export type FaultCode =
-  | "ERR_CREDENTIALS"
-  | "ERR_ACCESS_DENIED"
-  | "ERR_TOKEN_UNAVAILABLE"
-  | "ERR_REQUEST_REFUSED"
-  | "ERR_QUEUE_FULL"
-  | "ERR_NOT_QUEUED"
-  | "ERR_CLOSED"
-  | "ERR_INTERRUPTED"
-  | "ERR_STORE"
-  | "ERR_STORE_FULL";
+export type FaultCode = (typeof FAULT_CODES)[number];
+
+/** Every {@link UsageErrorCode}. What each means stands in docs/operations.md. */
+export const USAGE_ERROR_CODES = ["ERR_MISSING_PARAMETERS", "ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_VALUE"] as const;
+
+/** Every {@link FaultCode}. */
+export const FAULT_CODES = [
+  "ERR_CREDENTIALS",
+  "ERR_ACCESS_DENIED",
+  "ERR_TOKEN_UNAVAILABLE",
+  "ERR_REQUEST_REFUSED",
+  "ERR_QUEUE_FULL",
+  "ERR_NOT_QUEUED",
+  "ERR_STORE",
+  "ERR_STORE_FULL",
+  "ERR_CLOSED",
+  "ERR_INTERRUPTED",
+] as const;
 
 /** Wrong use: an option that cannot be right, whatever happens later. */
 export class UsageError extends TypeError {

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 
 import { importText } from "../dist/cli/import_config.js";
 import { Transformer, type Config } from "../dist/core.js";
+import { FAULT_CODES, USAGE_ERROR_CODES } from "../dist/errors.js";
 import { parsePlan, startMock } from "../dist/mock/index.js";
 import { documents, examples, ROOT } from "./markdown.js";
 
@@ -186,6 +187,16 @@ test("every JSON in the documents is taken by whom it is for: a config by the co
     const read = READERS[name] ?? ((value) => new Transformer(value as Config));
     assert.doesNotThrow(() => read(JSON.parse(text)), at);
   }
+});
+
+test("the table of errors is the list in the code", () => {
+  const text = documents.find(({ path }) => path === "docs/operations.md")?.text ?? "";
+  const rows = Array.from(text.matchAll(/^\| `(ERR_\w+)` \| `(\w+)` \|/gm), ([, code, name]) => [code, name]);
+  const special: Readonly<Record<string, string>> = { ERR_CREDENTIALS: "CredentialsError", ERR_ACCESS_DENIED: "CredentialsError", ERR_NOT_QUEUED: "NotQueuedError" };
+  assert.deepEqual(rows, [
+    ...USAGE_ERROR_CODES.map((code) => [code, "UsageError"]),
+    ...FAULT_CODES.map((code) => [code, special[code] ?? "AmazonEventsError"]),
+  ]);
 });
 
 test("every command line in the documents is a shell's", () => {
