@@ -65,16 +65,24 @@ export class CredentialsError extends AmazonEventsError {
 }
 
 /**
- * The one sentence of a wrong option.
+ * The one sentence of a wrong option. A text or a number that came is taken to be of the right type; see {@link wrongType}.
  *
  * @param option - its name, as the caller wrote it
  * @param expected - what would be right
  * @param value - what came; left out for secrets
  */
 export function invalidOption(option: string, expected: string, ...value: readonly unknown[]): UsageError {
-  const got = value.length === 0 ? "" : `, got ${shown(value[0])}`;
-  const code = value.length > 0 && typeof value[0] === "string" ? "ERR_INVALID_ARG_VALUE" : "ERR_INVALID_ARG_TYPE";
-  return new UsageError(code, `\`${option}\` must be ${expected}${got}`);
+  const isPlain = value.length === 0 || typeof value[0] === "string" || typeof value[0] === "number";
+  return new UsageError(isPlain ? "ERR_INVALID_ARG_VALUE" : "ERR_INVALID_ARG_TYPE", sentence(option, expected, value));
+}
+
+/** The same for an option whose type is another one, whatever came. */
+export function wrongType(option: string, expected: string, value: unknown): UsageError {
+  return new UsageError("ERR_INVALID_ARG_TYPE", sentence(option, expected, [value]));
+}
+
+function sentence(option: string, expected: string, value: readonly unknown[]): string {
+  return `\`${option}\` must be ${expected}${value.length === 0 ? "" : `, got ${shown(value[0])}`}`;
 }
 
 /** The message of anything that was thrown. */

@@ -1,6 +1,6 @@
 // Reads options that are numbers or functions, and says which of them cannot be right.
 import { DEFAULT_BATCH, type BatchLimits } from "./delivery/batcher.js";
-import { invalidOption } from "./errors.js";
+import { invalidOption, wrongType } from "./errors.js";
 import { DEFAULT_RETRY, type RetryPolicy } from "./delivery/retry.js";
 
 type Options<Name extends string> = Readonly<Partial<Record<Name, unknown>>>;
@@ -13,8 +13,10 @@ type Options<Name extends string> = Readonly<Partial<Record<Name, unknown>>>;
 export function whole<Name extends string>(options: Options<Name>, name: Name, min: number, max: number, standard: number): number {
   const value = options[name];
   if (value === undefined) return standard;
-  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalidOption(name, `a whole number from ${min} to ${max}`, value);
+  const expected = `a whole number from ${min} to ${max}`;
+  if (typeof value !== "number") throw wrongType(name, expected, value);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw invalidOption(name, expected, value);
 }
 
 /**
@@ -24,8 +26,11 @@ export function whole<Name extends string>(options: Options<Name>, name: Name, m
  */
 export function positive<Name extends string>(options: Options<Name>, name: Name, max: number): number | undefined {
   const value: unknown = options[name];
-  if (value === undefined || (typeof value === "number" && value > 0 && value <= max)) return value;
-  throw invalidOption(name, `a number above 0, at most ${max}`, value);
+  if (value === undefined) return value;
+  const expected = `a number above 0, at most ${max}`;
+  if (typeof value !== "number") throw wrongType(name, expected, value);
+  if (value > 0 && value <= max) return value;
+  throw invalidOption(name, expected, value);
 }
 
 /**
@@ -35,7 +40,7 @@ export function positive<Name extends string>(options: Options<Name>, name: Name
  */
 export function functions<Name extends string>(options: Options<Name>, ...names: readonly Name[]): void {
   for (const name of names) {
-    if (options[name] !== undefined && typeof options[name] !== "function") throw invalidOption(name, "a function", options[name]);
+    if (options[name] !== undefined && typeof options[name] !== "function") throw wrongType(name, "a function", options[name]);
   }
 }
 
