@@ -24,9 +24,19 @@ if (!existsSync(`${pkg}core_bg.wasm`)) fail("../pkg/core_bg.wasm is missing: run
 mkdirSync(wasm, { recursive: true });
 const module = readFileSync(`${pkg}core_bg.wasm`);
 write("core.js", readFileSync(`${pkg}core.js`));
-write("core.d.ts", readFileSync(`${pkg}core.d.ts`));
+// What makes the module ready is called here alone, and is declared by types of browsers that not every project has.
+const [declared, loader] = readFileSync(`${pkg}core.d.ts`, "utf8").split("export type InitInput = ");
+if (loader === undefined) fail("../pkg/core.d.ts declares no `InitInput`: the glue has changed, and so must this script");
+write("core.d.ts", `${declared}export function initSync(source: { module: unknown }): void;\n`);
 write("core.wasm", module);
-write("core.d.wasm.ts", "declare const module: WebAssembly.Module;\nexport default module;\n");
+// As in src/web.ts, for the same reason.
+write(
+  "core.d.wasm.ts",
+  `type Module = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Instance } } } ? Instance : object;
+declare const module: Module;
+export default module;
+`,
+);
 // Text can be bundled, moved and imported everywhere; a file beside the code cannot.
 write("core.base64.js", `export default "${module.toString("base64")}";\n`);
 write("core.base64.d.ts", "declare const base64: string;\nexport default base64;\n");

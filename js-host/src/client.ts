@@ -4,7 +4,7 @@ import { connectionOf, type GivenParameters } from "./connection.js";
 import { outcomeCodes, Transformer, type AnalyticsEvent, type Batch, type Config, type DropReason, type OutcomeCode } from "./core.js";
 import { Engine } from "./delivery/engine.js";
 import { AmazonEventsError, invalidOption, quietly, storeFault } from "./errors.js";
-import { deliveryLimits, functions, positive, whole } from "./limits.js";
+import { deliveryLimits, functions, MOST_PER_SECOND, positive, whole } from "./limits.js";
 import { linesOf } from "./lines.js";
 import type { MetricLabels, Metrics } from "./metrics.js";
 import type { DeadLetterReason, DeadLetterSink, Dropped, EventOutcome, Stats } from "./outcome.js";
@@ -59,10 +59,13 @@ export interface AmazonEventsOptions extends GivenParameters {
   /** How long one request may take, to the last byte of its reply. Milliseconds, default 30,000. */
   timeoutMs?: number;
 
+  /** Default: the runtime's, as are the next three. */
   fetch?: Fetch;
   clock?: Clock;
   sleep?: Sleep;
+  /** From 0 up to, not including, 1: spreads the waits. */
   random?: () => number;
+  /** Default: nothing is logged. */
   logger?: Logger;
 }
 
@@ -154,6 +157,15 @@ const ACCEPTED: MetricLabels = { outcome: "accepted", reason: "none" };
  *
  * @throws {@link UsageError} for an option that cannot be right
  * @throws {@link ConfigError} for a config that cannot be right
+ *
+ * @example
+ * ```js
+ * import { createAmazonEvents } from "amazon-dsp-events";
+ *
+ * const amazon = createAmazonEvents({ ...process.env, config: { defaults: { countryCode: "US", currencyCode: "USD" } } });
+ * await amazon.send({ type: "track", event: "Product Added", traits: { email: "jane.doe@example.com" } });
+ * await amazon.close();
+ * ```
  */
 export function createAmazonEvents(options: AmazonEventsOptions): AmazonEvents {
   return new Client(options);
@@ -202,8 +214,8 @@ class Client implements AmazonEvents {
       runtime: this.#runtime,
       limits: deliveryLimits(options),
       rate: {
-        requestsPerSecond: positive(options, "maxRequestsPerSecond", 10_000),
-        eventsPerSecond: positive(options, "maxEventsPerSecond", 5_000_000),
+        requestsPerSecond: positive(options, "maxRequestsPerSecond", MOST_PER_SECOND.requests),
+        eventsPerSecond: positive(options, "maxEventsPerSecond", MOST_PER_SECOND.events),
       },
       tokenStore: options.tokenStore,
       queue: {

@@ -108,7 +108,7 @@ export function connectionOf(parameters: GivenParameters): Connection {
   const given = (name: ParameterName): string | undefined => {
     const value: unknown = parameters[name];
     if (value !== undefined && typeof value !== "string") {
-      throw new UsageError("ERR_INVALID_ARG_TYPE", `\`${name}\` must be a text, got a value of type ${typeof value}`);
+      throw new UsageError("ERR_INVALID_ARG_TYPE", `${name} must be a text, got a value of type ${typeof value}`);
     }
     return value?.trim() || undefined;
   };

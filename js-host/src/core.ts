@@ -19,7 +19,6 @@ export type {
   EventSource,
   InputName,
   MatchKeyType,
-
   Note,
   Outcome,
   OutcomeCode,
@@ -76,6 +75,15 @@ export function outcomeCodes(): OutcomeCode[] {
  * Maps events by one config, which it compiles once: make one, keep it.
  *
  * @throws {@link ConfigError} that names the path, what was expected, and what came
+ *
+ * @example
+ * ```js
+ * import { Transformer } from "amazon-dsp-events/core";
+ *
+ * const transformer = new Transformer({ defaults: { countryCode: "US" } });
+ * const outcome = transformer.evaluate({ type: "page", traits: { email: "jane.doe@example.com" } });
+ * console.log(outcome.outcome === "mapped" ? outcome.event.matchKeys : outcome.reason);
+ * ```
  */
 export class Transformer extends glue.Transformer {
   #keys: Wanted | undefined;

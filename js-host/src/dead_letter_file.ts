@@ -14,6 +14,14 @@ const NEWLINE = 0x0a;
  * The file is made readable for the owner alone: events hold hashed identifiers, and may hold the IP address and raw ids.
  *
  * @throws {@link AmazonEventsError} `ERR_STORE` if the file cannot be written, now or by a later `put`
+ *
+ * @example
+ * ```js
+ * import { createAmazonEvents } from "amazon-dsp-events";
+ * import { fileDeadLetters } from "amazon-dsp-events/dead-letters/file";
+ *
+ * const amazon = createAmazonEvents({ ...process.env, deadLetters: fileDeadLetters("/var/lib/shop/dead.ndjson") });
+ * ```
  */
 export function fileDeadLetters(path: string): DeadLetterSink {
   append(path, "");

@@ -3,20 +3,27 @@
 import { redact } from "./redact.js";
 
 /** The codes of wrong use. */
-export type UsageErrorCode = "ERR_INVALID_ARG_TYPE" | "ERR_INVALID_ARG_VALUE" | "ERR_MISSING_PARAMETERS";
+export type UsageErrorCode = (typeof USAGE_ERROR_CODES)[number];
 
 /** The codes of what goes wrong in a run. */
-export type FaultCode =
-  | "ERR_CREDENTIALS"
-  | "ERR_ACCESS_DENIED"
-  | "ERR_TOKEN_UNAVAILABLE"
-  | "ERR_REQUEST_REFUSED"
-  | "ERR_QUEUE_FULL"
-  | "ERR_NOT_QUEUED"
-  | "ERR_CLOSED"
-  | "ERR_INTERRUPTED"
-  | "ERR_STORE"
-  | "ERR_STORE_FULL";
+export type FaultCode = (typeof FAULT_CODES)[number];
+
+/** Every {@link UsageErrorCode}. What each means stands in docs/operations.md. */
+export const USAGE_ERROR_CODES = ["ERR_MISSING_PARAMETERS", "ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_VALUE"] as const;
+
+/** Every {@link FaultCode}. */
+export const FAULT_CODES = [
+  "ERR_CREDENTIALS",
+  "ERR_ACCESS_DENIED",
+  "ERR_TOKEN_UNAVAILABLE",
+  "ERR_REQUEST_REFUSED",
+  "ERR_QUEUE_FULL",
+  "ERR_NOT_QUEUED",
+  "ERR_STORE",
+  "ERR_STORE_FULL",
+  "ERR_CLOSED",
+  "ERR_INTERRUPTED",
+] as const;
 
 /** Wrong use: an option that cannot be right, whatever happens later. */
 export class UsageError extends TypeError {
@@ -58,16 +65,24 @@ export class CredentialsError extends AmazonEventsError {
 }
 
 /**
- * The one sentence of a wrong option.
+ * The one sentence of a wrong option. A text or a number that came is taken to be of the right type; see {@link wrongType}.
  *
  * @param option - its name, as the caller wrote it
  * @param expected - what would be right
  * @param value - what came; left out for secrets
  */
 export function invalidOption(option: string, expected: string, ...value: readonly unknown[]): UsageError {
-  const got = value.length === 0 ? "" : `, got ${shown(value[0])}`;
-  const code = value.length > 0 && typeof value[0] === "string" ? "ERR_INVALID_ARG_VALUE" : "ERR_INVALID_ARG_TYPE";
-  return new UsageError(code, `\`${option}\` must be ${expected}${got}`);
+  const isPlain = value.length === 0 || typeof value[0] === "string" || typeof value[0] === "number";
+  return new UsageError(isPlain ? "ERR_INVALID_ARG_VALUE" : "ERR_INVALID_ARG_TYPE", sentence(option, expected, value));
+}
+
+/** The same for an option whose type is another one, whatever came. */
+export function wrongType(option: string, expected: string, value: unknown): UsageError {
+  return new UsageError("ERR_INVALID_ARG_TYPE", sentence(option, expected, [value]));
+}
+
+function sentence(option: string, expected: string, value: readonly unknown[]): string {
+  return `\`${option}\` must be ${expected}${value.length === 0 ? "" : `, got ${shown(value[0])}`}`;
 }
 
 /** The message of anything that was thrown. */

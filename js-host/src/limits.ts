@@ -1,6 +1,6 @@
 // Reads options that are numbers or functions, and says which of them cannot be right.
 import { DEFAULT_BATCH, type BatchLimits } from "./delivery/batcher.js";
-import { invalidOption } from "./errors.js";
+import { invalidOption, wrongType } from "./errors.js";
 import { DEFAULT_RETRY, type RetryPolicy } from "./delivery/retry.js";
 
 type Options<Name extends string> = Readonly<Partial<Record<Name, unknown>>>;
@@ -13,8 +13,10 @@ type Options<Name extends string> = Readonly<Partial<Record<Name, unknown>>>;
 export function whole<Name extends string>(options: Options<Name>, name: Name, min: number, max: number, standard: number): number {
   const value = options[name];
   if (value === undefined) return standard;
-  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalidOption(name, `a whole number from ${min} to ${max}`, value);
+  const expected = `a whole number from ${min} to ${max}`;
+  if (typeof value !== "number") throw wrongType(name, expected, value);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw invalidOption(name, expected, value);
 }
 
 /**
@@ -24,8 +26,11 @@ export function whole<Name extends string>(options: Options<Name>, name: Name, m
  */
 export function positive<Name extends string>(options: Options<Name>, name: Name, max: number): number | undefined {
   const value: unknown = options[name];
-  if (value === undefined || (typeof value === "number" && value > 0 && value <= max)) return value;
-  throw invalidOption(name, `a number above 0, at most ${max}`, value);
+  if (value === undefined) return value;
+  const expected = `a number above 0, at most ${max}`;
+  if (typeof value !== "number") throw wrongType(name, expected, value);
+  if (value > 0 && value <= max) return value;
+  throw invalidOption(name, expected, value);
 }
 
 /**
@@ -35,9 +40,23 @@ export function positive<Name extends string>(options: Options<Name>, name: Name
  */
 export function functions<Name extends string>(options: Options<Name>, ...names: readonly Name[]): void {
   for (const name of names) {
-    if (options[name] !== undefined && typeof options[name] !== "function") throw invalidOption(name, "a function", options[name]);
+    if (options[name] !== undefined && typeof options[name] !== "function") throw wrongType(name, "a function", options[name]);
   }
 }
+
+/** The least and the most that a limit of a delivery may be, and what it is if it is not set. */
+export const RANGES = {
+  maxAttempts: [4, 100, DEFAULT_RETRY.maxAttempts],
+  maxWaitMs: [1, 86_400_000, DEFAULT_RETRY.maxWaitMs],
+  maxElapsedMs: [1, 86_400_000, DEFAULT_RETRY.maxElapsedMs],
+  timeoutMs: [1, 600_000, 30_000],
+  concurrency: [1, 100, 4],
+  maxBatchEvents: [1, DEFAULT_BATCH.events, DEFAULT_BATCH.events],
+  maxBatchBytes: [1, DEFAULT_BATCH.bytes, DEFAULT_BATCH.bytes],
+} as const satisfies Record<string, readonly [least: number, most: number, standard: number]>;
+
+/** The most that a ceiling of requests, or of events, a second may be. */
+export const MOST_PER_SECOND = { requests: 10_000, events: 5_000_000 } as const;
 
 /** How whoever delivers may go about it. */
 export interface DeliveryLimits {
@@ -52,21 +71,15 @@ export interface DeliveryLimits {
  *
  * @throws {@link UsageError} for one that cannot be right
  */
-export function deliveryLimits(
-  options: Options<"maxAttempts" | "maxWaitMs" | "maxElapsedMs" | "timeoutMs" | "concurrency" | "maxBatchEvents" | "maxBatchBytes">,
-): DeliveryLimits {
+export function deliveryLimits(options: Options<keyof typeof RANGES>): DeliveryLimits {
+  const limit = (name: keyof typeof RANGES): number => {
+    const [least, most, standard] = RANGES[name];
+    return whole(options, name, least, most, standard);
+  };
   return {
-    retry: {
-      ...DEFAULT_RETRY,
-      maxAttempts: whole(options, "maxAttempts", 4, 100, DEFAULT_RETRY.maxAttempts),
-      maxWaitMs: whole(options, "maxWaitMs", 1, 86_400_000, DEFAULT_RETRY.maxWaitMs),
-      maxElapsedMs: whole(options, "maxElapsedMs", 1, 86_400_000, DEFAULT_RETRY.maxElapsedMs),
-    },
-    timeoutMs: whole(options, "timeoutMs", 1, 600_000, 30_000),
-    concurrency: whole(options, "concurrency", 1, 100, 4),
-    batch: {
-      events: whole(options, "maxBatchEvents", 1, DEFAULT_BATCH.events, DEFAULT_BATCH.events),
-      bytes: whole(options, "maxBatchBytes", 1, DEFAULT_BATCH.bytes, DEFAULT_BATCH.bytes),
-    },
+    retry: { ...DEFAULT_RETRY, maxAttempts: limit("maxAttempts"), maxWaitMs: limit("maxWaitMs"), maxElapsedMs: limit("maxElapsedMs") },
+    timeoutMs: limit("timeoutMs"),
+    concurrency: limit("concurrency"),
+    batch: { events: limit("maxBatchEvents"), bytes: limit("maxBatchBytes") },
   };
 }

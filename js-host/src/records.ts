@@ -9,7 +9,8 @@ export interface InputRecord {
   readonly bytes: Uint8Array;
 }
 
-const LIMIT = 1_048_576;
+/** As the core has it: the largest event that is read. */
+export const MAX_EVENT_BYTES = 1_048_576;
 const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -33,7 +34,7 @@ class Piece {
     // Blanks at the front are no part of the event, however many.
     const start = this.#length > 0 ? 0 : part.findIndex((byte) => !isBlank(byte));
     if (start < 0) return;
-    const kept = part.subarray(start, start + LIMIT + 1 - this.#length);
+    const kept = part.subarray(start, start + MAX_EVENT_BYTES + 1 - this.#length);
     if (kept.length > 0) this.#parts.push(kept);
     this.#length += kept.length;
   }
@@ -45,10 +46,10 @@ class Piece {
   take(): Uint8Array {
     const [only] = this.#parts;
     let bytes = this.#parts.length === 1 && only ? only : joined(this.#parts, this.#length);
-    if (this.#length > LIMIT) {
+    if (this.#length > MAX_EVENT_BYTES) {
       // Cut here, the last byte may happen to be a blank; the core would not count it.
       bytes = bytes.slice();
-      bytes[LIMIT] = COMMA;
+      bytes[MAX_EVENT_BYTES] = COMMA;
     } else {
       let end = bytes.length;
       while (end > 0 && isBlank(bytes[end - 1])) end--;
@@ -181,7 +182,7 @@ export class RecordSplitter {
 function formOf(held: Uint8Array, isAll: boolean): "lines" | "array" | undefined {
   let at = held[0] === 0xef && held[1] === 0xbb && held[2] === 0xbf ? 3 : 0;
   while (at < held.length && isBlank(held[at])) at++;
-  if (at === held.length) return isAll || at > LIMIT ? "lines" : undefined;
+  if (at === held.length) return isAll || at > MAX_EVENT_BYTES ? "lines" : undefined;
   if (held[at] !== OPEN_LIST) return "lines";
   const start = at;
   let depth = 0;
@@ -189,7 +190,7 @@ function formOf(held: Uint8Array, isAll: boolean): "lines" | "array" | undefined
   for (; at < held.length; at++) {
     const byte = held[at];
     // The first line ends, or is too long, within the array.
-    if (byte === NEWLINE || at - start > LIMIT) return "array";
+    if (byte === NEWLINE || at - start > MAX_EVENT_BYTES) return "array";
     if (inText) {
       if (byte === BACKSLASH) at++;
       else if (byte === QUOTE) inText = false;
@@ -206,5 +207,5 @@ function formOf(held: Uint8Array, isAll: boolean): "lines" | "array" | undefined
     break;
   }
   if (at < held.length) return "array";
-  return isAll || at - start > 2 * LIMIT ? "array" : undefined;
+  return isAll || at - start > 2 * MAX_EVENT_BYTES ? "array" : undefined;
 }

@@ -2,6 +2,7 @@
 import { functions } from "./limits.js";
 import { safeLogger } from "./log.js";
 import { safeMetrics, UNMEASURED, type Metrics } from "./metrics.js";
+import type { AbortSignal, RequestInit, Response } from "./web.js";
 
 /** The part of `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -37,7 +38,7 @@ export interface Runtime {
 const nothing = (): void => undefined;
 
 /** Says nothing. */
-export const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /**
  * The runtime's own means, where none are given.

@@ -128,7 +128,7 @@ test("close ends a second after its deadline when nobody takes note, and says ho
 
 test("a deadline that is none is refused", async () => {
   const client = new World().client();
-  await assert.rejects(client.close({ deadlineMs: Number.NaN }), { code: "ERR_INVALID_ARG_TYPE", message: "`deadlineMs` must be a whole number from 0 to 86400000, got `NaN`" });
+  await assert.rejects(client.close({ deadlineMs: Number.NaN }), { code: "ERR_INVALID_ARG_VALUE", message: "`deadlineMs` must be a whole number from 0 to 86400000, got `NaN`" });
   await client.close();
 });
 
@@ -483,12 +483,12 @@ const complete = { ADVERTISER_ID: "1", CLIENT_ID: "c", CLIENT_SECRET: "very secr
 const wrong: [string, Partial<AmazonEventsOptions>, string, RegExp][] = [
   ["a missing parameter", { ...complete, CLIENT_ID: "" }, "ERR_MISSING_PARAMETERS", /^missing connection parameter:\n {2}CLIENT_ID .*$/],
   ["a secret that cannot be one", complete, "ERR_INVALID_ARG_VALUE", /^CLIENT_SECRET must be letters, digits and signs without blanks or line breaks$/],
-  ["a number where a text belongs", { ...complete, ADVERTISER_ID: 7 as never }, "ERR_INVALID_ARG_TYPE", /^`ADVERTISER_ID` must be a text, got a value of type number$/],
+  ["a number where a text belongs", { ...complete, ADVERTISER_ID: 7 as never }, "ERR_INVALID_ARG_TYPE", /^ADVERTISER_ID must be a text, got a value of type number$/],
   ["an unsafe host", { ...complete, CLIENT_SECRET: "s", BASE_URL: "http://example.com" }, "ERR_INVALID_ARG_VALUE", /^BASE_URL must begin with https:\/\/ \(http:\/\/ is for loopback alone\), got `http:\/\/example\.com`$/],
   ["no URL", { ...complete, CLIENT_SECRET: "s", TOKEN_URL: "token" }, "ERR_INVALID_ARG_VALUE", /^TOKEN_URL must be a URL such as .*, got `token`$/],
-  ["too few attempts", { ...complete, CLIENT_SECRET: "s", maxAttempts: 3 }, "ERR_INVALID_ARG_TYPE", /^`maxAttempts` must be a whole number from 4 to 100, got `3`$/],
-  ["no rate", { ...complete, CLIENT_SECRET: "s", maxRequestsPerSecond: 0 }, "ERR_INVALID_ARG_TYPE", /^`maxRequestsPerSecond` must be a number above 0, at most 10000, got `0`$/],
-  ["a rate in words", { ...complete, CLIENT_SECRET: "s", maxEventsPerSecond: "many" as never }, "ERR_INVALID_ARG_VALUE", /^`maxEventsPerSecond` must be a number above 0, at most 5000000, got `many`$/],
+  ["too few attempts", { ...complete, CLIENT_SECRET: "s", maxAttempts: 3 }, "ERR_INVALID_ARG_VALUE", /^`maxAttempts` must be a whole number from 4 to 100, got `3`$/],
+  ["no rate", { ...complete, CLIENT_SECRET: "s", maxRequestsPerSecond: 0 }, "ERR_INVALID_ARG_VALUE", /^`maxRequestsPerSecond` must be a number above 0, at most 10000, got `0`$/],
+  ["a rate in words", { ...complete, CLIENT_SECRET: "s", maxEventsPerSecond: "many" as never }, "ERR_INVALID_ARG_TYPE", /^`maxEventsPerSecond` must be a number above 0, at most 5000000, got `many`$/],
   ["an unknown way to be full", { ...complete, CLIENT_SECRET: "s", whenFull: "burst" as never }, "ERR_INVALID_ARG_VALUE", /^`whenFull` must be `wait` or `refuse`, got `burst`$/],
 ];
 for (const [name, options, code, message] of wrong) {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { UsageError, type EventOutcome } from "../dist/index.js";
 import { consume, type ConsumeOptions, type Consumer, type Queue, type QueueMessage } from "../dist/queues/consumer.js";
-import { event, ok, World } from "./world.js";
+import { CONNECTION, event, ok, World } from "./world.js";
 
 const encoder = new TextEncoder();
 const bodyOf = (value: unknown): Uint8Array => encoder.encode(typeof value === "string" ? value : JSON.stringify(value));
@@ -64,12 +64,7 @@ class MemoryQueue implements Queue {
 function start(world: World, queue: Queue, options: Partial<ConsumeOptions> = {}): Consumer {
   const log = (fields: object, message: string): void => void world.logs.push(`${message} ${JSON.stringify(fields)}`);
   return consume(queue, {
-    ADVERTISER_ID: "1234567890",
-    CLIENT_ID: "amzn1.application-oa2-client.test",
-    CLIENT_SECRET: "the-client-secret",
-    REFRESH_TOKEN: "Atzr|the-refresh-token",
-    BASE_URL: "http://127.0.0.1:1",
-    TOKEN_URL: "http://127.0.0.1:1/token",
+    ...CONNECTION,
     fetch: world.fetch,
     clock: world.time.clock,
     sleep: world.time.sleep,

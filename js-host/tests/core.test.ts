@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 
 import { Transformer, type AnalyticsEvent } from "../dist/core.js";
+import { MAX_EVENT_BYTES, RecordSplitter } from "../dist/records.js";
 
 const NOW = Date.parse("2026-11-21T00:00:00Z");
 const decoder = new TextDecoder();
@@ -87,6 +88,19 @@ test("an object that is too large is said to be so, and no more of it is written
   }
   // Within the limit by its letters, and over it by its bytes.
   assert.deepEqual(transformer.evaluate({ ...page, userId: "\u4e2d".repeat(400_000) }, NOW), tooLarge);
+});
+
+test("the largest event is the same as an object, as bytes, and as a line of a file", () => {
+  const transformer = new Transformer({ unmapped: "OTHER" });
+  const outcomes = [MAX_EVENT_BYTES, MAX_EVENT_BYTES + 1].map((size) => {
+    const event = { ...page, userId: "" };
+    event.userId = "x".repeat(size - JSON.stringify(event).length);
+    const bytes = new TextEncoder().encode(JSON.stringify(event));
+    assert.equal(bytes.length, size);
+    const line = new RecordSplitter().push(new Uint8Array([...bytes, 0x0a]))[0]?.bytes ?? new Uint8Array();
+    return [transformer.bytesOf(event), bytes, line].map((json) => JSON.parse(transformer.evaluateJson(json, NOW)).detail ?? "read");
+  });
+  assert.deepEqual(outcomes, [["read", "read", "read"], ["too_large", "too_large", "too_large"]]);
 });
 
 test("the bytes of one event are not those of the next", () => {

@@ -7,9 +7,11 @@ import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { importText } from "../dist/cli/import_config.js";
 import { Transformer, type Config } from "../dist/core.js";
-import { startMock } from "../dist/mock/index.js";
-import { documents, ROOT } from "./markdown.js";
+import { FAULT_CODES, USAGE_ERROR_CODES } from "../dist/errors.js";
+import { parsePlan, startMock } from "../dist/mock/index.js";
+import { documents, examples, ROOT } from "./markdown.js";
 
 const host = fileURLToPath(new URL("../", import.meta.url));
 const snippetsIn = (...languages: string[]) => documents.flatMap(({ snippets }) => snippets).filter(({ language }) => languages.includes(language));
@@ -94,7 +96,7 @@ declare global {
 }
 `;
 
-test("every program in the documents compiles against the package", () => {
+test("every program in the documents, and every example in the sources, compiles against the package", () => {
   const folder = join(host, "build/snippets");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -104,8 +106,9 @@ test("every program in the documents compiles against the package", () => {
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["./*"] }));
   writeFileSync(join(folder, "given.ts"), GIVEN);
-  const programs = snippetsIn("js", "ts");
-  assert.ok(programs.length > 10);
+  assert.ok(examples.length > 10);
+  const programs = [...snippetsIn("js", "ts"), ...examples];
+  assert.ok(programs.length > 25);
   for (const { text, at } of programs) writeFileSync(join(folder, `${at.replace(/[^\w]+/g, "_")}.ts`), `// ${at}\n${text}\nexport {};\n`);
   const { status, stdout } = spawnSync(process.execPath, [join(host, "node_modules/typescript/bin/tsc"), "-p", folder], { encoding: "utf8", cwd: host });
   assert.equal(status, 0, stdout);
@@ -168,14 +171,32 @@ ${text}`;
   }
 });
 
-// Objects of JSON that are for others than the core.
-const OTHERS = ["docs/cloudflare.md", "docs/migration.md", "docs/mock.md"];
+// The JSON that is no config of the core's, and who takes it.
+const READERS: Readonly<Record<string, (value: unknown) => unknown>> = {
+  // A part of wrangler's configuration, with which the tests of the edge deploy.
+  "docs/cloudflare.md#4": (value) => assert.deepEqual(Object.keys(value as object), ["durable_objects", "migrations"]),
+  "docs/migration.md#1": (value) => importText(JSON.stringify(value), "it"),
+  "docs/mock.md#3": (value) => parsePlan(value),
+};
 
-test("every JSON in the documents is JSON, and a config is one that the core takes", () => {
-  for (const { text, at } of snippetsIn("json")) {
-    const value = JSON.parse(text) as Config;
-    if (!OTHERS.some((path) => at.startsWith(path))) assert.doesNotThrow(() => new Transformer(value), at);
+test("every JSON in the documents is taken by whom it is for: a config by the core", () => {
+  const objects = snippetsIn("json");
+  const names = objects.map(({ name }) => name);
+  assert.deepEqual(Object.keys(READERS).filter((name) => !names.includes(name)), []);
+  for (const { text, at, name } of objects) {
+    const read = READERS[name] ?? ((value) => new Transformer(value as Config));
+    assert.doesNotThrow(() => read(JSON.parse(text)), at);
   }
+});
+
+test("the table of errors is the list in the code", () => {
+  const text = documents.find(({ path }) => path === "docs/operations.md")?.text ?? "";
+  const rows = Array.from(text.matchAll(/^\| `(ERR_\w+)` \| `(\w+)` \|/gm), ([, code, name]) => [code, name]);
+  const special: Readonly<Record<string, string>> = { ERR_CREDENTIALS: "CredentialsError", ERR_ACCESS_DENIED: "CredentialsError", ERR_NOT_QUEUED: "NotQueuedError" };
+  assert.deepEqual(rows, [
+    ...USAGE_ERROR_CODES.map((code) => [code, "UsageError"]),
+    ...FAULT_CODES.map((code) => [code, special[code] ?? "AmazonEventsError"]),
+  ]);
 });
 
 test("every command line in the documents is a shell's", () => {

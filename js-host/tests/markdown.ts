@@ -1,4 +1,4 @@
-// The repository's documents as tests read them: headings, links, snippets, words in backticks.
+// The repository's documents as tests read them: headings, links, snippets; and the examples in the sources.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,3 +55,15 @@ function read(path: string): Document {
 
 /** All of them. */
 export const documents: readonly Document[] = files(".").map(read);
+
+/** The programs under `@example` in the host's sources. */
+export const examples: readonly Snippet[] = readdirSync(join(ROOT, "js-host/src"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .flatMap((file) => {
+    const path = join("js-host/src", file);
+    const source = readFileSync(join(ROOT, path), "utf8");
+    return Array.from(source.matchAll(/^ *\* @example\n *\* ```(\w+)\n([^]*?)^ *\* ```$/gm), ({ index, 1: language = "", 2: code = "" }, place) => {
+      const at = `${path}:${source.slice(0, index).split("\n").length}`;
+      return { language, text: code.replace(/^ *\* ?/gm, ""), at, name: `${path}#${place + 1}` };
+    });
+  });

@@ -6,7 +6,9 @@ import { test } from "node:test";
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import prometheus from "prom-client";
 
-import { METRICS, openTelemetryMetrics, promClientMetrics, promName, type MetricName, type Metrics } from "../dist/index.js";
+import { PrometheusText } from "../dist/cli/prometheus.js";
+import { METRICS, openTelemetryMetrics, outcomeCodes, promClientMetrics, promName, type MetricName, type Metrics } from "../dist/index.js";
+import { DEAD_LETTER_REASONS } from "../dist/outcome.js";
 import { event, ok, Recorder, World } from "./world.js";
 
 /** Accepts one, rejects one, gives one up, drops one; with a 503, a 429 and a new token on the way. */
@@ -112,6 +114,31 @@ test("prom-client's own registry takes them, with Prometheus' names", async () =
     assert.ok(text.split("\n").includes(line), `${line} is not in\n${text}`);
   }
   assert.equal(prometheus.register.getMetricsAsArray().length, 0, "the default registry is left alone");
+});
+
+/** The lines of Prometheus' text format, in an order of their own, each with its labels in one. */
+function linesOf(text: string): string[] {
+  const sorted = (labels: string): string => `{${labels.slice(1, -1).split(",").sort().join(",")}}`;
+  return text.split("\n").filter((line) => line !== "").map((line) => line.replace(/\{.*\}/, sorted)).sort();
+}
+
+test("`serve` writes the same text as prom-client", async () => {
+  const registry = new prometheus.Registry();
+  const theirs = promClientMetrics(prometheus, registry);
+  const ours = new PrometheusText();
+  await scenario({
+    count: (...measured) => (theirs.count(...measured), ours.count(...measured)),
+    observe: (...measured) => (theirs.observe(...measured), ours.observe(...measured)),
+    adjust: (...measured) => (theirs.adjust(...measured), ours.adjust(...measured)),
+  });
+  assert.deepEqual(linesOf(ours.text()), linesOf(await registry.metrics()));
+});
+
+test("every reason that an event can have is a label", () => {
+  const dropped = outcomeCodes().flatMap((code) => (code.outcome === "dropped" ? [code.reason] : []));
+  assert.deepEqual(METRICS["amazon_dsp_events.events"].labels["reason"], [
+    "none", "bad_request", "content_too_large", "other", ...new Set(dropped), ...DEAD_LETTER_REASONS,
+  ]);
 });
 
 test("the table in docs/operations.md is the list in the code", () => {

@@ -7,16 +7,8 @@ import { amazonEventsConsumer, cloudflareQueue, NotQueuedError, type CloudflareM
 import { AmazonEventsTokens, durableTokenStore, kvTokenStore } from "../dist/adapters/workers_tokens.js";
 import { withAmazonEvents, type WorkersOptions } from "../dist/adapters/workers.js";
 import type { EventOutcome } from "../dist/outcome.js";
-import { event, ok, World } from "./world.js";
+import { CONNECTION as ENV, event, ok, World } from "./world.js";
 
-const ENV = {
-  ADVERTISER_ID: "1234567890",
-  CLIENT_ID: "amzn1.application-oa2-client.test",
-  CLIENT_SECRET: "the-client-secret",
-  REFRESH_TOKEN: "Atzr|the-refresh-token",
-  BASE_URL: "http://127.0.0.1:1",
-  TOKEN_URL: "http://127.0.0.1:1/token",
-};
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
 const track = (messageId: string): Record<string, unknown> => {
   const { type: _, ...body } = event(messageId);

@@ -9,6 +9,16 @@ import {
 } from "../dist/index.js";
 import { seeded } from "../dist/mock/faults.js";
 
+/** The connection parameters of every sender in it. */
+export const CONNECTION = {
+  ADVERTISER_ID: "1234567890",
+  CLIENT_ID: "amzn1.application-oa2-client.test",
+  CLIENT_SECRET: "the-client-secret",
+  REFRESH_TOKEN: "Atzr|the-refresh-token",
+  BASE_URL: "http://127.0.0.1:1",
+  TOKEN_URL: "http://127.0.0.1:1/token",
+};
+
 /** A clock that only moves when everybody waits. */
 export class VirtualTime {
   #now = Date.parse("2026-11-21T00:00:00Z");
@@ -263,12 +273,7 @@ export class World {
   client(options: Partial<AmazonEventsOptions> = {}): AmazonEvents {
     const log = (fields: object, message: string): void => void this.logs.push(`${message} ${JSON.stringify(fields)}`);
     return createAmazonEvents({
-      ADVERTISER_ID: "1234567890",
-      CLIENT_ID: "amzn1.application-oa2-client.test",
-      CLIENT_SECRET: "the-client-secret",
-      REFRESH_TOKEN: "Atzr|the-refresh-token",
-      BASE_URL: "http://127.0.0.1:1",
-      TOKEN_URL: "http://127.0.0.1:1/token",
+      ...CONNECTION,
       fetch: this.fetch,
       clock: this.time.clock,
       sleep: this.time.sleep,

@@ -1,4 +1,6 @@
 // Compiled, never run: the adapters fit Cloudflare's own types, and their options are known.
+import { createAmazonEvents } from "amazon-dsp-events";
+import { collector } from "amazon-dsp-events/adapters/collector";
 import { amazonEventsConsumer, cloudflareQueue } from "amazon-dsp-events/adapters/queues";
 import { withAmazonEvents } from "amazon-dsp-events/adapters/workers";
 import { AmazonEventsTokens, durableTokenStore, kvTokenStore } from "amazon-dsp-events/adapters/workers-tokens";
@@ -25,6 +27,11 @@ export const fromFunction = withAmazonEvents(async (request: Request, env: Env) 
 }) satisfies ExportedHandler<Env>;
 export const consumer = { queue: amazonEventsConsumer<Env>((env) => ({ tokenStore: kvTokenStore(env.KV) })) } satisfies ExportedHandler<Env>;
 export const queue = (env: Env) => cloudflareQueue(env.EVENTS).put([]);
+export const client = createAmazonEvents({ fetch, sleep: async (_ms, signal) => signal?.throwIfAborted() });
+export const custom = createAmazonEvents({ fetch: (url, init) => fetch(url, { ...init, cf: { cacheTtl: 0 } }) });
+export const collecting = {
+  fetch: (request, _env, ctx) => collector({ writeKeys: "any", amazon: client })(request, { waitUntil: (work) => ctx.waitUntil(work) }),
+} satisfies ExportedHandler<Env>;
 export const tokens = (state: DurableObjectState) => new AmazonEventsTokens(state);
 
 // @ts-expect-error no such source

@@ -4,6 +4,7 @@ import { AmazonEventsError, invalidOption, messageOf } from "../errors.js";
 import { whole } from "../limits.js";
 import { runtimeOf, type Clock, type Fetch } from "../runtime.js";
 import { isObject, type Fields } from "../json.js";
+import type { Request, Response } from "../web.js";
 import { readBody } from "./body.js";
 import { received } from "./received.js";
 import { Refusal, refused, taken } from "./reply.js";
@@ -30,6 +31,7 @@ export interface CollectorOptions extends SinkOptions {
   retryAfterSeconds?: number;
   /** Makes the id of an event that has none. Default: a random UUID. */
   messageId?: () => string;
+  /** Default: the runtime's. */
   clock?: Clock;
   /** For `upstream`. */
   fetch?: Fetch;
@@ -67,6 +69,8 @@ export function isCollectorPath(pathname: string): boolean {
  *
  * @example
  * ```js
+ * import { collector } from "amazon-dsp-events/adapters/collector";
+ *
  * const handle = collector({ writeKeys: ["wk_live"], amazon });
  * Deno.serve((request, { remoteAddr }) => handle(request, { ip: remoteAddr.hostname }));
  * ```

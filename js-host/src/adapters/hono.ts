@@ -1,5 +1,6 @@
 // For Hono, on every runtime that it runs on: the collector as a handler, and copies of what an app does.
 import { collector as makeCollector, isCollectorPath, type CollectorOptions, type RequestContext } from "./collector.js";
+import type { Request, Response } from "../web.js";
 import { copies, type MiddlewareOptions } from "./copies.js";
 
 /** What is used of Hono's `Context`. */

@@ -1,4 +1,5 @@
 // A web-standard handler on Node's http server. Node's objects are known by their shape alone.
+import type { Request, Response } from "../web.js";
 import type { RequestContext } from "./collector.js";
 
 /** What is used of Node's `IncomingMessage`. */

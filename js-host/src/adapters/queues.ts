@@ -23,6 +23,13 @@ const LIMITS = { deadlineMs: 120_000, maxAttempts: 4, maxElapsedMs: 60_000, maxW
  * A message whose event was accepted, rejected or dropped is acknowledged; one that could not be delivered is retried with a
  * delay, and goes to the dead-letter queue after the `max_retries` of the consumer's configuration. `onOutcome` is told
  * the first three. A batch logs one line with its counts.
+ *
+ * @example
+ * ```js
+ * import { amazonEventsConsumer } from "amazon-dsp-events/adapters/queues";
+ *
+ * export default { queue: amazonEventsConsumer({ config: { defaults: { countryCode: "US" } } }) };
+ * ```
  */
 export function amazonEventsConsumer<Env = unknown>(options: OptionsFor<Env, ConsumerOptions> = {}): QueueHandler<Env> {
   const setUp = perEnvironment((env: Env): { given: ConsumerOptions; environment: Environment; fault?: unknown } => {

@@ -5,6 +5,7 @@ import { isObject, jsonBytes } from "../json.js";
 import type { Queue } from "../queues/queue.js";
 import { tally, type RelayBackoff } from "../queues/relay.js";
 import { redact } from "../redact.js";
+import type { Request, Response } from "../web.js";
 import { cloudflareQueue, NotQueuedError, type CloudflareBatch, type QueueBinding } from "./cloudflare_queue.js";
 import { CONSOLE, Environment, optionsFor, perEnvironment, type EnvironmentOptions, type OptionsFor } from "./environment.js";
 import { amazonEventsConsumer, type ConsumerOptions } from "./queues.js";
@@ -68,6 +69,13 @@ const HANDLERS = ["queue", "scheduled", "email", "tail", "trace"];
  *
  * @param handler - the Worker's module handler, or its `fetch` function
  * @param options - or a function that makes them of the bindings
+ *
+ * @example
+ * ```js
+ * import { withAmazonEvents } from "amazon-dsp-events/adapters/workers";
+ *
+ * export default withAmazonEvents((request) => fetch(request), { config: { defaults: { countryCode: "US" } } });
+ * ```
  */
 export function withAmazonEvents<Env = any, Handler extends object = object>(
   handler: Handler & (WorkerHandler<Env> | WorkerFetch<Env>),

@@ -3,12 +3,14 @@ import { AmazonEventsError, invalidOption, messageOf } from "../errors.js";
 import { redact } from "../redact.js";
 import type { Clock, Logger } from "../runtime.js";
 import type { StoredToken, TokenStore } from "../delivery/tokens.js";
+import type { AbortSignal, Request, Response } from "../web.js";
 import { CONSOLE } from "./environment.js";
 
 /** What both stores take. */
 export interface SharedTokensOptions {
   /** The name it is kept by: one for each refresh token. Default `amazon-dsp-events`. */
   name?: string;
+  /** Default: the runtime's. */
   clock?: Clock;
   /** Told when the shared store fails; each worker then has its own token. Default: the console. */
   logger?: Logger;
@@ -99,6 +101,15 @@ export class AmazonEventsTokens {
  * Each isolate asks it once, and keeps the token in memory until it ends.
  *
  * @param namespace - the binding of the Durable Object
+ *
+ * @example
+ * ```js
+ * import { withAmazonEvents } from "amazon-dsp-events/adapters/workers";
+ * import { durableTokenStore } from "amazon-dsp-events/adapters/workers-tokens";
+ *
+ * export { AmazonEventsTokens } from "amazon-dsp-events/adapters/workers-tokens";
+ * export default withAmazonEvents((request) => fetch(request), (env) => ({ tokenStore: durableTokenStore(env.TOKENS) }));
+ * ```
  */
 export function durableTokenStore<Id>(namespace: DurableNamespace<Id>, options: SharedTokensOptions = {}): TokenStore {
   if (typeof namespace?.idFromName !== "function") throw invalidOption("namespace", "the binding of a Durable Object", namespace);

@@ -44,7 +44,7 @@ export async function completion(shell: string, root: Command): Promise<0> {
 }
 
 /** Every command with its options, as the parser and the help have them. */
-export function wordsOf(root: Command): CommandWords[] {
+function wordsOf(root: Command): CommandWords[] {
   const help: OptionWords = { flags: ["-h", "--help"], about: "display help for command", value: { kind: "none" } };
   const commands = root.commands.map((command) => ({
     name: command.name(),

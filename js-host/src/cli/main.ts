@@ -4,9 +4,9 @@ import { Command, Option } from "commander";
 import { PARAMETERS } from "../connection.js";
 import { version } from "../core.js";
 import { messageOf } from "../errors.js";
+import { MOST_PER_SECOND, RANGES } from "../limits.js";
 import { DEAD_LETTER_REASONS } from "../outcome.js";
 import { redact } from "../redact.js";
-import { DEFAULT_RETRY } from "../delivery/retry.js";
 import { coverage, type CoverageOptions } from "./coverage.js";
 import { CommandError, type ExitCode } from "./errors.js";
 import { explain, type ExplainOptions } from "./explain.js";
@@ -14,7 +14,7 @@ import { importConfig, type ImportConfigOptions } from "./import_config.js";
 import { say } from "./io.js";
 import { FAULTS_HELP, mock, type MockOptions } from "./mock.js";
 import { playground, type PlaygroundOptions } from "./playground.js";
-import { configured, connecting, dotenv, mapping, positive, whole } from "./options.js";
+import { configured, connecting, dotenv, mapping, positive, timeout, whole } from "./options.js";
 import { replay, type ReplayOptions } from "./replay.js";
 import { send, type SendOptions } from "./send.js";
 import { serve, type ServeOptions } from "./serve.js";
@@ -260,16 +260,18 @@ Examples:
 
 /** The options of every command that delivers. */
 function delivering(command: Command, examples: string): Command {
+  const [fewestAtOnce, mostAtOnce, atOnce] = RANGES.concurrency;
+  const [fewestAttempts, mostAttempts, attempts] = RANGES.maxAttempts;
   dotenv(command)
     .option("--report <file>", "write the report there as one JSON object")
     .option("--json", "print the report on standard output as one JSON object")
     .option("--state <dir>", "keep a journal there: the same command goes on after any end")
     .option("--dead-letters <file>", "append events that were given up there, as NDJSON")
-    .option("--concurrency <count>", "requests at once", whole(1, 100), 4)
-    .option("--max-attempts <count>", "requests that may carry an event before it is given up", whole(4, 100), DEFAULT_RETRY.maxAttempts)
-    .option("--timeout <seconds>", "how long a request may take", whole(1, 600), 30)
-    .option("--max-requests-per-second <number>", "a ceiling of requests; default none", positive(10_000))
-    .option("--max-events-per-second <number>", "a ceiling of events; default none", positive(5_000_000));
+    .option("--concurrency <count>", "requests at once", whole(fewestAtOnce, mostAtOnce), atOnce)
+    .option("--max-attempts <count>", "requests that may carry an event before it is given up", whole(fewestAttempts, mostAttempts), attempts)
+    .addOption(timeout())
+    .option("--max-requests-per-second <number>", "a ceiling of requests; default none", positive(MOST_PER_SECOND.requests))
+    .option("--max-events-per-second <number>", "a ceiling of events; default none", positive(MOST_PER_SECOND.events));
   return connecting(command).addHelpText(
     "after",
     `

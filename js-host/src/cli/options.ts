@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 
 import { PARAMETERS, type ParameterName } from "../connection.js";
+import { RANGES } from "../limits.js";
 import { CONFIG_FILE } from "./io.js";
 import { optionOf } from "./parameters.js";
 
@@ -32,6 +33,12 @@ export function connecting(command: Command, names: readonly ParameterName[] = P
  */
 export function dotenv(command: Command): Command {
   return command.option("--dotenv <file>", "read connection parameters there that neither options nor the environment have");
+}
+
+/** How long a request may take, as an option. */
+export function timeout(): Option {
+  const [, most, standard] = RANGES.timeoutMs;
+  return new Option("--timeout <seconds>", "how long a request may take").argParser(whole(1, most / 1000)).default(standard / 1000);
 }
 
 /** A region's name, as an option. */

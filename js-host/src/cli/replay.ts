@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readDeadLetter, type DeadLetterLine } from "../dead_letter_line.js";
 import { messageOf } from "../errors.js";
 import type { DeadLetterReason } from "../outcome.js";
-import type { InputRecord } from "../records.js";
+import { MAX_EVENT_BYTES, type InputRecord } from "../records.js";
 import { redact, said } from "../redact.js";
 import type { ExitCode } from "./errors.js";
 import { openInput, Output, say } from "./io.js";
@@ -39,7 +39,6 @@ export async function replay(file: string | undefined, options: ReplayOptions): 
 const DAY_MS = 86_400_000;
 /** Amazon takes no older events. */
 const MAX_AGE_DAYS = 21;
-const MAX_BYTES = 1_048_576;
 
 interface Letter extends DeadLetterLine {
   readonly line: number;
@@ -67,7 +66,7 @@ class Letters {
   take({ line, bytes }: InputRecord): Letter | "unreadable" | undefined {
     let letter: DeadLetterLine;
     try {
-      if (bytes.length > MAX_BYTES) throw new Error("it has more than 1 MiB");
+      if (bytes.length > MAX_EVENT_BYTES) throw new Error("it has more than 1 MiB");
       letter = readDeadLetter(bytes);
     } catch (error) {
       this.unreadable.push({ line, problem: messageOf(error) });

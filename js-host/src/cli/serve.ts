@@ -8,6 +8,7 @@ import { createAmazonEvents, type AmazonEvents } from "../client.js";
 import { fileDeadLetters } from "../dead_letter_file.js";
 import { AmazonEventsError, messageOf, UsageError } from "../errors.js";
 import { isForeign, isLoopback } from "../loopback.js";
+import type { Metrics } from "../metrics.js";
 import type { EventOutcome, Stats } from "../outcome.js";
 import { redact } from "../redact.js";
 import type { Logger } from "../runtime.js";
@@ -15,6 +16,7 @@ import { sqliteStore } from "../stores/sqlite.js";
 import { CommandError } from "./errors.js";
 import { loadConfig, say } from "./io.js";
 import { parametersFrom } from "./parameters.js";
+import { PrometheusText } from "./prometheus.js";
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -43,11 +45,12 @@ const REPEAT_MS = 10_000;
 /** Runs `serve` until it is stopped. */
 export async function serve(options: ServeOptions): Promise<0> {
   const words = new Words();
-  const amazon = await clientOf(options, words);
+  const measured = new PrometheusText();
+  const amazon = await clientOf(options, words, measured);
   const writeKeys = writeKeysOf(options);
   // Without a key a page of the web could send from this machine's own browser. Whoever stands in front says so.
   const isOpen = writeKeys.length === 0 && options.trustProxy === 0 && options.upstream === undefined;
-  const served = new Served(amazon, words, (request) => isOpen && isForeign(request.headers, options.cors));
+  const served = new Served(measured, words, (request) => isOpen && isForeign(request.headers, options.cors));
   const server = createServer(
     // What is slow on purpose, or for ever, must not hold a place: 10 s for the head of a request, 30 s for all of it.
     { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, connectionsCheckingInterval: 2_000 },
@@ -74,7 +77,7 @@ export async function serve(options: ServeOptions): Promise<0> {
   return 0;
 }
 
-async function clientOf(options: ServeOptions, words: Words): Promise<AmazonEvents> {
+async function clientOf(options: ServeOptions, words: Words, metrics: Metrics): Promise<AmazonEvents> {
   const { transformer } = await loadConfig(options.config);
   const log = (fields: object, message: string): void => words.say("problem" in fields ? `${message}: ${String(fields.problem)}` : message);
   const logger: Logger = { debug: () => undefined, info: () => undefined, warn: log, error: log };
@@ -84,6 +87,7 @@ async function clientOf(options: ServeOptions, words: Words): Promise<AmazonEven
       ...parametersFrom(options as unknown as Record<string, unknown>),
       config: transformer,
       logger,
+      metrics,
       onOutcome: (outcome) => words.outcome(outcome),
       maxQueueEvents: options.maxQueue,
       maxQueueBytes: Math.max(32 * 2 ** 20, options.maxQueue * 4096),
@@ -140,7 +144,7 @@ function listen(server: Server, { port, host }: ServeOptions): Promise<void> {
 
 /** What is served, and what is still under way. */
 class Served {
-  readonly #amazon: AmazonEvents;
+  readonly #measured: PrometheusText;
   readonly #words: Words;
   readonly #isRefused: (request: IncomingMessage) => boolean;
   readonly #statuses = new Map<number, number>();
@@ -148,8 +152,8 @@ class Served {
   #isStopping = false;
   #isBroken = false;
 
-  constructor(amazon: AmazonEvents, words: Words, isRefused: (request: IncomingMessage) => boolean) {
-    this.#amazon = amazon;
+  constructor(measured: PrometheusText, words: Words, isRefused: (request: IncomingMessage) => boolean) {
+    this.#measured = measured;
     this.#words = words;
     this.#isRefused = isRefused;
   }
@@ -167,7 +171,7 @@ class Served {
       }
       if (request.method === "GET" && request.url === "/healthz") return this.#health(response);
       if (request.method === "GET" && request.url === "/metrics") {
-        response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(metrics(this.#amazon.stats(), this.#statuses));
+        response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(this.#measured.text() + answered(this.#statuses));
         return;
       }
       response.once("finish", () => this.#statuses.set(response.statusCode, (this.#statuses.get(response.statusCode) ?? 0) + 1));
@@ -219,25 +223,11 @@ class Words {
   }
 }
 
-/** What has happened so far, as Prometheus reads it. */
-function metrics(stats: Stats, statuses: ReadonlyMap<number, number>): string {
-  const lines: string[] = [];
-  const metric = (name: string, type: "counter" | "gauge", help: string, values: readonly [labels: string, value: number][]): void => {
-    lines.push(`# HELP amazon_dsp_events_${name} ${help}`, `# TYPE amazon_dsp_events_${name} ${type}`);
-    for (const [labels, value] of values) lines.push(`amazon_dsp_events_${name}${labels} ${value}`);
-  };
-  metric("events_total", "counter", "Events that have got their outcome", [
-    ['{outcome="accepted"}', stats.accepted],
-    ['{outcome="rejected"}', stats.rejected],
-    ['{outcome="dead_lettered"}', stats.deadLettered],
-    ...Object.entries(stats.dropped).map(([reason, count]): [string, number] => [`{outcome="dropped",reason="${reason}"}`, count]),
-  ]);
-  metric("events_pending", "gauge", "Events that wait for their outcome", [["", stats.pending]]);
-  metric("requests_total", "counter", "Event requests to Amazon, with every repetition", [["", stats.requests]]);
-  metric("requests_retried_total", "counter", "Event requests made again", [["", stats.retriedRequests]]);
-  metric("token_refreshes_total", "counter", "Access tokens fetched", [["", stats.tokenRefreshes]]);
-  metric("http_requests_total", "counter", "Requests answered here", [...statuses].map(([status, count]) => [`{status="${status}"}`, count]));
-  return `${lines.join("\n")}\n`;
+/** The requests answered here, by status, as Prometheus reads them. */
+function answered(statuses: ReadonlyMap<number, number>): string {
+  const name = "amazon_dsp_events_http_requests_total";
+  const lines = Array.from(statuses, ([status, count]) => `${name}{status="${status}"} ${count}\n`);
+  return `# HELP ${name} Requests answered here\n# TYPE ${name} counter\n${lines.join("")}`;
 }
 
 function summary(stats: Stats, { store, deadLetters }: ServeOptions): string {

@@ -7,7 +7,7 @@ import type { ExitCode } from "./errors.js";
 import { init, type InitOptions } from "./init.js";
 import { CONFIG_FILE } from "./io.js";
 import { login, type LoginOptions } from "./login.js";
-import { configured, connecting, dotenv, region, whole } from "./options.js";
+import { configured, connecting, dotenv, region, timeout, whole } from "./options.js";
 import { ENV_FILE } from "./parameters.js";
 import { profiles, type ProfilesOptions } from "./profiles.js";
 
@@ -56,7 +56,7 @@ Examples:
     .addOption(region())
     .option("--save [advertiser-id]", "put ADVERTISER_ID and PROFILE_ID into the --dotenv file: of the only advertiser, or of the one named")
     .option("--json", "print both lists as one JSON object")
-    .option("--timeout <seconds>", "how long a request may take", whole(1, 600), 30);
+    .addOption(timeout());
   connecting(listing, ["CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "PROFILE_ID", "BASE_URL", "TOKEN_URL"])
     .addHelpText(
       "after",
@@ -83,7 +83,7 @@ Examples:
     .addOption(region())
     .option("--send-test [data-set]", `send one marked event, to the data set ${TEST_DATA_SET} or the one named`)
     .option("--json", "print the checks as one JSON object")
-    .option("--timeout <seconds>", "how long a request may take", whole(1, 600), 30);
+    .addOption(timeout());
   connecting(checking)
     .addHelpText(
       "after",

@@ -1,7 +1,7 @@
 // The text of a reply, read only so far: whoever answers in Amazon's place must not fill the memory.
 
 /** No reply of Amazon's is near it: 500 events with a long message each are some hundred KiB. */
-export const MAX_REPLY_BYTES = 16 * 2 ** 20;
+const MAX_REPLY_BYTES = 16 * 2 ** 20;
 
 /**
  * Reads a reply's body to its end, as it is when unpacked.

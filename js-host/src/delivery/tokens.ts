@@ -6,6 +6,7 @@ import { redact, said } from "../redact.js";
 import { retryAfter, waitBefore, type RetryPolicy } from "./retry.js";
 import type { Runtime } from "../runtime.js";
 import { post } from "./transport.js";
+import type { AbortSignal } from "../web.js";
 
 /** An access token and when to replace it. */
 export interface StoredToken {

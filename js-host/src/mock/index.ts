@@ -1,4 +1,5 @@
 // A stand-in for Amazon on loopback: consent, tokens, events, profiles and advertisers, and faults on demand.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -118,6 +119,18 @@ const REFUSALS = {
  * Starts a stand-in on 127.0.0.1.
  *
  * @throws {@link UsageError} for an option or a plan that cannot be; the operating system's error for a port or a log file
+ *
+ * @example
+ * ```js
+ * import { createAmazonEvents } from "amazon-dsp-events";
+ * import { startMock } from "amazon-dsp-events/mock";
+ *
+ * const mock = await startMock({ faults: { 429: 0.1 } });
+ * const client = createAmazonEvents({ ...mock.parameters });
+ * await client.send({ type: "page", messageId: "m-1", properties: { country: "US" }, traits: { email: "jane.doe@example.com" } }, { wait: true });
+ * console.log([...mock.taken.keys()]);
+ * await mock.close();
+ * ```
  */
 export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const standIn = new StandIn(options);

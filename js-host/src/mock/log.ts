@@ -19,7 +19,7 @@ export interface SeenRequest {
 }
 
 /** How many requests are kept. */
-export const MAX_SEEN = 500;
+const MAX_SEEN = 500;
 const MAX_SEEN_CHARS = 32 * 2 ** 20;
 const SECRET_HEADERS = new Set(["authorization", "proxy-authorization", "amazon-advertising-api-token", "cookie"]);
 

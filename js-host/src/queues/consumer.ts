@@ -105,6 +105,14 @@ const GATHER_MS = 100;
  *
  * @throws {@link UsageError} for an option that cannot be right
  * @throws {@link ConfigError} for a config that cannot be right
+ *
+ * @example
+ * ```js
+ * import { consume } from "amazon-dsp-events/queues/consumer";
+ *
+ * const consumer = consume(queue, { ...process.env, config: { defaults: { countryCode: "US" } } });
+ * process.once("SIGTERM", () => consumer.stop({ deadlineMs: 20_000 }));
+ * ```
  */
 export function consume(queue: Queue, options: ConsumeOptions): Consumer {
   return new QueueConsumer(queue, options);

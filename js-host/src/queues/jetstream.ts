@@ -71,6 +71,7 @@ export interface JetStreamQueueOptions {
   duplicateWindowMs?: number;
   /** How long the broker waits for word of a message before it hands it to another process. Milliseconds, default 30,000. */
   ackWaitMs?: number;
+  /** Default: the runtime's. */
   sleep?: Sleep;
 }
 
@@ -111,6 +112,16 @@ const MAXIMUM_BYTES = 10077;
  * @throws {@link AmazonEventsError} `ERR_STORE` if the streams cannot be made, or a stream that is there would lose events.
  * `put` rejects with `ERR_STORE_FULL` when the stream is full, else with `ERR_STORE`; some of the events may be stored
  * then: put them all again
+ *
+ * @example
+ * ```js
+ * import { jetStreamQueue } from "amazon-dsp-events/queues/jetstream";
+ * import { jetstream } from "@nats-io/jetstream";
+ * import { connect } from "@nats-io/transport-node";
+ *
+ * const queue = await jetStreamQueue({ jetstream: jetstream(await connect()) });
+ * await queue.put([bytes]);
+ * ```
  */
 export async function jetStreamQueue(options: JetStreamQueueOptions): Promise<Queue> {
   const { jetstream } = options;

@@ -17,7 +17,9 @@ export interface SqliteStoreOptions {
   maxBytes?: number;
   /** Events that have been in it for longer are not sent after a restart, but handed to the dead letters. Days, default 21. */
   maxAgeDays?: number;
+  /** Default: the runtime's. */
   clock?: Clock;
+  /** Default: the runtime's. */
   sleep?: Sleep;
   /** Pages that the file may have: a full disk for tests. @internal */
   maxPages?: number;
@@ -46,6 +48,15 @@ export interface SqliteStore extends EventStore {
  * @throws {@link UsageError} for an option that cannot be right
  * @throws {@link AmazonEventsError} `ERR_STORE` if there is no engine, or if the file is in use, damaged or somebody
  * else's, which leaves it unchanged. `add` rejects with `ERR_STORE_FULL` when a limit is reached or the disk is full.
+ *
+ * @example
+ * ```js
+ * import { createAmazonEvents } from "amazon-dsp-events";
+ * import { sqliteStore } from "amazon-dsp-events/stores/sqlite";
+ *
+ * const amazon = createAmazonEvents({ ...process.env, store: sqliteStore({ path: "/var/lib/shop/amazon-queue.db" }) });
+ * await amazon.flush(); // what an earlier process left
+ * ```
  */
 export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   return new Store(options);
