@@ -52,13 +52,17 @@ export interface AmazonEvent {
     partner?: string;
 }
 
+/** What an event means to Amazon (its OpenAPI document, `conversionType`). */
 export type ConversionType =
 | "ADD_TO_SHOPPING_CART" | "APPLICATION" | "CHECKOUT" | "CONTACT" | "LEAD" | "MOBILE_APP_FIRST_START"
 | "OFF_AMAZON_PURCHASES" | "OTHER" | "PAGE_VIEW" | "SEARCH" | "SIGN_UP" | "SUBSCRIBE";
+/** Where an event happened (the same, `eventSource`). */
 export type EventSource = "ANDROID" | "FIRE_TV" | "IOS" | "MEASUREMENT_ATTRIBUTION_PARTNER" | "OFFLINE" | "WEBSITE";
+/** What identifies a person (the same, `matchKeys`). */
 export type MatchKeyType =
 | "EMAIL" | "PHONE" | "FIRST_NAME" | "LAST_NAME" | "ADDRESS" | "CITY" | "STATE" | "POSTAL" | "MAID" | "MATCH_ID"
 | "RAMP_ID" | "REAL_ID" | "MERKLE_ID" | "KANTAR_ID" | "FIP";
+/** Amazon's word for one of its two consent flags. */
 export type ConsentStatus = "GRANTED" | "DENIED";
 
 /** Why an event was dropped. */
@@ -99,7 +103,9 @@ export interface Tried {
     /** Why it was not used; absent for the one that won. */
     unusable?: Unusable;
 }
+/** What a source says of one of the two flags. */
 export type ConsentSignal = "granted" | "denied" | "unknown";
+/** Why an input that has a value was not used. */
 export type Unusable =
 | "junk" | "wrong_type" | "not_recognised" | "not_an_address" | "not_a_number" | "says_nothing" | "disagrees";
 /** The explanation of one event. */
@@ -156,21 +162,26 @@ export interface Config {
         categories?: { amznUserData?: string[]; amznAdStorage?: string[] };
         /** Where consent must have been given. Default EU-27, GB, NO, IS, LI. */
         optInCountries?: string[];
+        /** When the person said no: `auto` drops where consent is required, and sends with DENIED elsewhere. Default `auto`. */
         onDenied?: "auto" | "drop" | "send";
+        /** When no signal says anything: `auto` drops where consent is required, and sends with GRANTED elsewhere. Default `auto`. */
         whenUnknown?: "auto" | "drop" | "grant" | "omit";
         /** Whether the IP address is sent. Default true. */
         geoIp?: boolean;
         /** The strongest signal alone, or every one present. Default `one`. */
         emit?: "one" | "all";
     };
+    /** What stands in where the event says nothing. Default: `WEBSITE`, and no country or currency. */
     defaults?: { countryCode?: string; currencyCode?: string; eventSource?: EventSource };
     eventTime?: {
+        /** Amazon's API takes text; gateways in front of it may ask for a number. Default `iso8601`. */
         format?: "iso8601" | "epoch_seconds" | "epoch_millis";
         /** The oldest event that is sent, in days. Default 21. */
         lookbackDays?: number;
         /** How far ahead an event may lie, in hours. Default 24. */
         maxFutureHours?: number;
     };
+    /** Signals that are sent only if they are asked for. Default none. */
     extras?: ("userAgent" | "aref" | `partner:${string}`)[];
 }
 /** A rule for one event. */

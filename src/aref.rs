@@ -1,8 +1,8 @@
 //! Amazon's click tokens: the `aref` parameter Amazon puts into the link of an ad.
 
 use crate::event::Event;
+use crate::log::{Log, Unusable};
 use crate::time::Instant;
-use crate::trace::{Log, Unusable};
 
 /// Amazon's tag keeps tokens of ten characters.
 const TOKEN_CHARS: usize = 10;

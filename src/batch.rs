@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::identity::Hashing;
+use crate::log::Log;
 use crate::outcome::{Detail, DropReason};
 use crate::read::{self, MAX_EVENT_BYTES, Slots, blanks, byte, value_at};
 use crate::scan;
 use crate::time::Instant;
-use crate::trace::Log;
 use crate::transform::{self, Dropped};
 use crate::write::Writer;
 use crate::{AmazonEvent, Transformer};
@@ -75,6 +75,28 @@ pub const OUTCOME_CODES: &[OutcomeCode] = &[
     Some((DropReason::ConsentDenied, None)),
     Some((DropReason::NoMatchKey, None)),
 ];
+
+/// The place of a drop in [`OUTCOME_CODES`].
+fn place_of(Dropped { reason, detail }: Dropped) -> u8 {
+    match reason {
+        DropReason::InvalidEvent => match detail {
+            None | Some(Detail::NotJson) => 1,
+            Some(Detail::NotAnObject) => 2,
+            Some(Detail::TooDeep) => 3,
+            Some(Detail::TooLarge) => 4,
+            Some(Detail::TypeUnusable) => 5,
+            Some(Detail::EventUnusable) => 6,
+        },
+        DropReason::UnmappedEvent => 7,
+        DropReason::DisabledEvent => 8,
+        DropReason::EventTooOld => 9,
+        DropReason::EventInFuture => 10,
+        DropReason::CountryMissing => 11,
+        DropReason::ConsentMissing => 12,
+        DropReason::ConsentDenied => 13,
+        DropReason::NoMatchKey => 14,
+    }
+}
 
 /// Events longer than this on average make the buffer grow.
 const BYTES_PER_EVENT: usize = 1024;
@@ -289,10 +311,7 @@ impl<'t> Run<'t> {
                 }
                 0
             }
-            Err(Dropped { reason, detail }) => {
-                let place = OUTCOME_CODES.iter().position(|known| *known == Some((reason, detail)));
-                place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX)
-            }
+            Err(dropped) => place_of(dropped),
         };
         self.batch.outcomes.push(code);
     }
@@ -341,4 +360,18 @@ fn element_length(text: &[u8]) -> usize {
         false
     });
     end.unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_outcome_has_the_code_of_its_place() {
+        let drops = OUTCOME_CODES.iter().filter_map(|code| *code);
+        let places: Vec<u8> =
+            drops.map(|(reason, detail)| place_of(Dropped { reason, detail })).collect();
+        assert_eq!(places, (1..=14).collect::<Vec<u8>>());
+        assert_eq!(OUTCOME_CODES.len(), DropReason::ALL.len() + Detail::ALL.len());
+    }
 }

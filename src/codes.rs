@@ -5,6 +5,8 @@ macro_rules! codes {
     ($(#[$doc:meta])* pub enum $name:ident { $($(#[$value_doc:meta])* $value:ident = $word:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        // A new word is no breaking change.
+        #[non_exhaustive]
         pub enum $name { $($(#[$value_doc])* $value,)+ }
 
         impl $name {

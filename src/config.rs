@@ -61,6 +61,7 @@ pub enum EventSetting {
 
 /// A rule, as far as the config states it.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct RuleConfig {
     /// `conversionType`; required where the preset has no rule for the event.
     pub conversion_type: Option<ConversionType>,
@@ -159,6 +160,7 @@ codes! {
 
 /// `consent`
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct ConsentConfig {
     /// `categories.amznUserData`: the consent categories that speak for it, lower case.
     pub user_data_categories: Vec<String>,
@@ -214,6 +216,7 @@ codes! {
 
 /// `defaults`: what stands in where the event says nothing.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Defaults {
     /// `countryCode`; there is no built-in one.
     pub country_code: Option<Country>,
@@ -225,10 +228,11 @@ pub struct Defaults {
 
 /// `eventTime`
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct EventTimeConfig {
     /// `format`
     pub format: EventTimeFormat,
-    /// `lookbackDays`: the oldest event that is sent.
+    /// `lookbackDays`: the oldest event that is sent. Amazon takes 21 days (help text of its server-side tag).
     pub lookback_days: f64,
     /// `maxFutureHours`: how far ahead an event may lie.
     pub max_future_hours: f64,
@@ -248,6 +252,7 @@ codes! {
 
 /// `extras`: signals that are sent only if asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Extras {
     /// `userAgent`: `deviceInfo.userAgent`.
     pub user_agent: bool,
@@ -282,7 +287,7 @@ type Result<T> = std::result::Result<T, ConfigError>;
 
 /// What stands in the starter kit's template until a name is chosen.
 const DATA_SET_PLACEHOLDER: &str = "ADD_DATA_SET_NAME_HERE";
-/// The most custom data an event may have.
+/// The most custom data an event may have (Amazon's OpenAPI document, `customData`).
 const MAX_CUSTOM_DATA: usize = 13;
 /// Consent categories that mean advertising in common consent platforms.
 const ADVERTISING_CATEGORIES: [&str; 4] = ["c0004", "targeting", "advertising", "marketing"];
@@ -586,16 +591,20 @@ impl<'v> Setting<'v> {
     #[inline(never)]
     fn identity(&self, config: &mut Config) -> Result<()> {
         for (key, setting) in self.members(&["matchKeys", "userIdAs"])? {
-            if key == "userIdAs" {
-                config.user_id_as = setting.one_of(UserIdAs::ALL, UserIdAs::as_str)?;
-            } else {
-                let keys = setting.elements("a list of match key types")?;
-                let types = keys
-                    .iter()
-                    .map(|key| key.one_of(MatchKeyType::ALL, MatchKeyType::as_str))
-                    .collect::<Result<Vec<_>>>()?;
-                let all = MatchKeyType::ALL.iter().copied();
-                config.match_keys = all.filter(|known| types.contains(known)).collect();
+            match key {
+                "userIdAs" => {
+                    config.user_id_as = setting.one_of(UserIdAs::ALL, UserIdAs::as_str)?;
+                }
+                "matchKeys" => {
+                    let keys = setting.elements("a list of match key types")?;
+                    let types = keys
+                        .iter()
+                        .map(|key| key.one_of(MatchKeyType::ALL, MatchKeyType::as_str))
+                        .collect::<Result<Vec<_>>>()?;
+                    let all = MatchKeyType::ALL.iter().copied();
+                    config.match_keys = all.filter(|known| types.contains(known)).collect();
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -623,7 +632,8 @@ impl<'v> Setting<'v> {
                             .collect::<Result<Vec<_>>>()?;
                         match flag {
                             "amznUserData" => consent.user_data_categories = names,
-                            _ => consent.ad_storage_categories = names,
+                            "amznAdStorage" => consent.ad_storage_categories = names,
+                            _ => {}
                         }
                     }
                 }
@@ -639,10 +649,11 @@ impl<'v> Setting<'v> {
                     consent.when_unknown = setting.one_of(WhenUnknown::ALL, WhenUnknown::as_str)?;
                 }
                 "emit" => consent.emit = setting.one_of(Emit::ALL, Emit::as_str)?,
-                _ => {
+                "geoIp" => {
                     consent.geo_ip =
                         setting.truth().ok_or_else(|| setting.error("true or false"))?;
                 }
+                _ => {}
             }
         }
         Ok(())
@@ -659,10 +670,11 @@ impl<'v> Setting<'v> {
                         setting.error("one of the 81 currencies Amazon takes, such as `USD`")
                     })?);
                 }
-                _ => {
+                "eventSource" => {
                     defaults.event_source =
                         setting.one_of(EventSource::ALL, EventSource::as_str)?;
                 }
+                _ => {}
             }
         }
         Ok(())
@@ -677,7 +689,8 @@ impl<'v> Setting<'v> {
                         setting.one_of(EventTimeFormat::ALL, EventTimeFormat::as_str)?;
                 }
                 "lookbackDays" => event_time.lookback_days = setting.number_from_zero()?,
-                _ => event_time.max_future_hours = setting.number_from_zero()?,
+                "maxFutureHours" => event_time.max_future_hours = setting.number_from_zero()?,
+                _ => {}
             }
         }
         Ok(())
@@ -743,7 +756,8 @@ impl<'v> Setting<'v> {
                 }
                 "dataSetName" => rule.data_set_name = Some(setting.data_set_name()?),
                 "value" => rule.value = setting.sources()?,
-                _ => rule.custom_data = setting.custom_data()?,
+                "customData" => rule.custom_data = setting.custom_data()?,
+                _ => {}
             }
         }
         if rule.conversion_type.is_none() && !has_type {

@@ -1,9 +1,9 @@
 //! One event as it was read: the values of the plan's inputs, and the search for the first usable one.
 
 use crate::config::Input;
+use crate::log::{Log, Unusable};
 use crate::plan::{Place, Plan, Sources};
 use crate::read::{Json, Slots};
-use crate::trace::{Log, Unusable};
 
 /// `'e` is the event's text and the plan, which outlive what is made of them; `'s` the slots, which serve the next event.
 #[derive(Debug, Clone, Copy)]

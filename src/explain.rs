@@ -5,14 +5,15 @@ use crate::amazon::AmazonEvent;
 use crate::config::{EventSetting, Input, WhenUnknown, list};
 use crate::consent::{Flags, Signal};
 use crate::event::Event;
-use crate::identity::{hash::Sha256Hex, identifies, input_of};
+use crate::identity::{identifies, input_of};
+use crate::log::{Log, Tried};
 use crate::mapping::presets;
 use crate::nearest::nearest;
 use crate::outcome::{Detail, DropReason, Note, Outcome};
 use crate::plan::{Place, Plan, RuleKey};
-use crate::read::{self, Json, Slots};
+use crate::read::{self, Slots};
+use crate::redact::{may_name, redacted};
 use crate::time::{DAY, Instant};
-use crate::trace::{Log, Unusable};
 use crate::transform::{self, Call};
 use crate::write::Writer;
 
@@ -26,24 +27,6 @@ pub struct Trace {
     /// Every input that had a value and was looked at, in order; of a mapped event also where the fields come from that
     /// no input of the event fed.
     pub tried: Vec<Tried>,
-}
-
-/// One input that had a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tried {
-    /// The Amazon field it was for; a match key by its type.
-    pub field: &'static str,
-    /// Where the value stood, keys joined by dots. What is not from the event: `const` for a `{ "const": … }`,
-    /// `config.…` for another setting, `clock` for the time of mapping, `derived` for a hash of the event.
-    pub path: String,
-    /// The value. Redacted, unless it is a country, a time, an amount or another word that is understood.
-    pub value: String,
-    /// What a signal of consent says.
-    pub says: Option<Flags>,
-    /// What was repaired in it, or why it was left out.
-    pub note: Option<Note>,
-    /// Why it was not used; absent for the one that won.
-    pub unusable: Option<Unusable>,
 }
 
 impl Tried {
@@ -179,7 +162,7 @@ fn from_rule(plan: &Plan, call: &Call<'_>, mapped: &AmazonEvent<'_>) -> Vec<Trie
     let name = if is_own || may_name(call.name()) {
         described.name.to_string()
     } else {
-        redact_text(call.name(), |_| false)
+        redacted(call.name(), |_| false)
     };
     let mut made = vec![
         Tried::made("eventDescription.name", &name_from, &name, cleaned),
@@ -254,7 +237,7 @@ fn invalid(detail: Option<Detail>, json: &[u8]) -> String {
 fn remedy(event: &Event<'_, '_>, reason: DropReason, now: Instant, tried: &[Tried]) -> String {
     let (plan, config) = (event.plan, &event.plan.config);
     let log = &mut Log::default();
-    let name = Call::of(event).map(|call| redact_text(call.name(), may_name));
+    let name = Call::of(event).map(|call| redacted(call.name(), may_name));
     let name = name.unwrap_or_default();
     match reason {
         DropReason::InvalidEvent => String::new(),
@@ -288,7 +271,7 @@ fn remedy(event: &Event<'_, '_>, reason: DropReason, now: Instant, tried: &[Trie
             format!("no country is known. Send one in {places}, or set `defaults.countryCode`")
         }
         DropReason::ConsentMissing => {
-            let said = tried.iter().filter_map(|one| one.says).fold(Flags::UNKNOWN, Flags::and);
+            let said = tried.iter().filter_map(|one| one.says).fold(Flags::UNKNOWN, Flags::joined);
             let flags = flags(said, Signal::Unknown);
             let places = places(event, &[Input::Tcf, Input::Gpp, Input::OptOut]);
             let why = match transform::country(event, log) {
@@ -361,66 +344,5 @@ fn tenths(number: f64) -> String {
     match (tenths / 10, tenths % 10) {
         (whole, 0) => whole.to_string(),
         (whole, tenth) => format!("{whole}.{tenth}"),
-    }
-}
-
-/// Fields whose usable values are words and numbers that name nobody.
-const PLAIN_FIELDS: [&str; 8] = [
-    "eventDescription.eventSource",
-    "eventTime",
-    "countryCode",
-    "value",
-    "currencyCode",
-    "unitsSold",
-    "consent.amazonConsent.amznUserData",
-    "consent.amazonConsent.amznAdStorage",
-];
-
-/// A value for people's eyes. What was understood as a country, a time, an amount or a word of consent stands as it is.
-/// Of anything else nobody knows what it holds: an address becomes `j***@e***.com`, a hash its first eight digits, other
-/// texts their first character and length, containers their kind.
-pub(crate) fn shown(field: &str, value: Json<'_>, unusable: Option<Unusable>) -> String {
-    let may_tell = |text: &str| {
-        matches!(unusable, None | Some(Unusable::Disagrees))
-            && PLAIN_FIELDS.contains(&field)
-            && is_telling(text)
-    };
-    match value {
-        Json::Null => "null".to_owned(),
-        Json::Bool(truth) => truth.to_string(),
-        Json::Array(_) => "[…]".to_owned(),
-        Json::Object(_) => "{…}".to_owned(),
-        Json::Number(number) => redact_text(number, may_tell),
-        text => redact_text(text.whole_text().unwrap_or_default().trim(), may_tell),
-    }
-}
-
-/// A text that is short and holds no address.
-fn is_telling(text: &str) -> bool {
-    text.len() <= 64 && !text.contains('@')
-}
-
-/// Whether an event's name may be shown: it has no address, and not digits enough for a telephone number.
-fn may_name(text: &str) -> bool {
-    is_telling(text) && text.bytes().filter(u8::is_ascii_digit).count() < 7
-}
-
-fn redact_text(text: &str, may_tell: impl Fn(&str) -> bool) -> String {
-    let start = |text: &str| text.chars().take(1).collect::<String>();
-    if may_tell(text) {
-        return text.to_owned();
-    }
-    if Sha256Hex::read(text).is_some() {
-        return format!("{}…", text.chars().take(8).collect::<String>());
-    }
-    if let Some((local, domain)) = text.split_once('@')
-        && let Some((_, top)) = domain.rsplit_once('.')
-    {
-        let top: String = top.chars().filter(char::is_ascii_alphabetic).take(3).collect();
-        return format!("{}***@{}***.{top}", start(local), start(domain));
-    }
-    match text.chars().count() {
-        0 => String::new(),
-        length => format!("{}*** ({length} characters)", start(text)),
     }
 }

@@ -18,6 +18,20 @@
 //! assert!(amazon_event.to_json().contains(r#""conversionType":"ADD_TO_SHOPPING_CART""#));
 //! # Ok::<(), amazon_dsp_events::ConfigError>(())
 //! ```
+//!
+//! | Who has | calls |
+//! | --- | --- |
+//! | one event's JSON | [`Transformer::transform`]; [`Transformer::evaluate`] says why there is none, [`Transformer::explain`] where each field came from |
+//! | many: NDJSON, an array, `{"batch":[…]}` | [`Transformer::transform_batch`], to the body of a request |
+//! | a config | [`Config::from_json`]; an error names the key, what was expected and what came |
+//!
+//! # Features
+//!
+//! * `wasm` (off by default): the boundary to JavaScript, with wasm-bindgen and js-sys. Without it the crate needs serde and
+//!   sha2 alone.
+//!
+//! An event may have [`MAX_EVENT_BYTES`] and 64 containers inside each other. The oldest Rust is the `rust-version` of
+//! Cargo.toml.
 
 mod amazon;
 mod aref;
@@ -32,14 +46,15 @@ mod event;
 mod explain;
 mod fold;
 mod identity;
+mod log;
 mod mapping;
 mod nearest;
 mod outcome;
 mod plan;
 mod read;
+mod redact;
 mod scan;
 mod time;
-mod trace;
 mod transform;
 mod trie;
 #[cfg(feature = "wasm")]
@@ -59,17 +74,17 @@ pub use config::{
 };
 pub use consent::{Flags as ConsentFlags, Signal as ConsentSignal};
 pub use country::Country;
-pub use explain::{Trace, Tried};
+pub use explain::Trace;
 pub use identity::hash::Sha256Hex;
+pub use log::{Tried, Unusable};
 pub use outcome::{Detail, DropReason, Note, Outcome};
 pub use read::MAX_EVENT_BYTES;
-pub use trace::Unusable;
+pub use time::Instant;
 
 use identity::Hashing;
+use log::Log;
 use plan::Plan;
 use read::Slots;
-pub use time::Instant;
-use trace::Log;
 use transform::Dropped;
 
 /// Maps events by one config, which it compiles once.

@@ -11,12 +11,12 @@ use crate::config::{EventTimeFormat, Input};
 use crate::country::Country;
 use crate::event::Event;
 use crate::identity::{self, Hashing, hash::Sha256Hex};
+use crate::log::{Log, Unusable};
 use crate::mapping::{self, NAMELESS_TYPES, custom_data};
 use crate::outcome::{Detail, DropReason, Note};
 use crate::plan::{Plan, Rule, RuleKey, RuleName, Sources};
 use crate::read::{self, Json, ReadError, Slots};
 use crate::time::{DAY, Instant};
-use crate::trace::{Log, Unusable};
 use crate::{aref, consent};
 
 /// Why there is no Amazon event.

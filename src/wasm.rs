@@ -1,4 +1,7 @@
 //! The boundary to JavaScript: the only file that knows of wasm-bindgen. Objects cross as JSON text, bytes as bytes.
+//!
+//! What takes an object here is for who loads `pkg/` as it is. The npm package has its own forms of these, which write only
+//! what the config looks at, and call those that take bytes.
 
 #![expect(clippy::needless_pass_by_value, reason = "values cross the boundary as they are")]
 

@@ -10,7 +10,7 @@ fn by_category(config: &ConsentConfig, categories: &[(String, Signal)]) -> Flags
     let of = |wanted: &[String]| {
         let signals =
             categories.iter().filter(|(name, _)| wanted.contains(&name.trim().to_lowercase()));
-        signals.fold(Signal::Unknown, |all, (_, signal)| all.and(*signal))
+        signals.fold(Signal::Unknown, |all, (_, signal)| all.joined(*signal))
     };
     Flags {
         user_data: of(&config.user_data_categories),

@@ -62,7 +62,7 @@ pub(super) fn read(text: &str) -> Option<Flags> {
                 None => Flags::UNKNOWN,
             },
         };
-        all = all.and(says);
+        all = all.joined(says);
         read += 1;
     }
     (read > 0 && sections.next().is_none()).then_some(all)
@@ -100,7 +100,7 @@ fn us_section(section: &str, bits: usize, places: &[usize]) -> Option<Flags> {
     for place in places {
         let mut field = core;
         field.skip(*place);
-        says = says.and(match field.number(2)? {
+        says = says.joined(match field.number(2)? {
             1 => Signal::Denied,
             2 => Signal::Granted,
             0 => Signal::Unknown,

@@ -14,10 +14,10 @@ use crate::codes::codes;
 use crate::config::{Emit, Input, OnDenied, WhenUnknown};
 use crate::country::Country;
 use crate::event::Event;
+use crate::log::{Log, Unusable};
 use crate::outcome::{DropReason, Note};
 use crate::plan::Sources;
 use crate::read::Json;
-use crate::trace::{Log, Unusable};
 
 codes! {
     /// What a source says of one flag.
@@ -41,7 +41,7 @@ impl Signal {
     }
 
     /// What two sources say together: a no wins, then a yes.
-    fn and(self, other: Self) -> Self {
+    fn joined(self, other: Self) -> Self {
         match (self, other) {
             (Signal::Denied, _) | (_, Signal::Denied) => Signal::Denied,
             (Signal::Granted, _) | (_, Signal::Granted) => Signal::Granted,
@@ -71,10 +71,10 @@ impl Flags {
         Flags { user_data: signal, ad_storage: signal }
     }
 
-    pub(crate) fn and(self, other: Self) -> Self {
+    pub(crate) fn joined(self, other: Self) -> Self {
         Flags {
-            user_data: self.user_data.and(other.user_data),
-            ad_storage: self.ad_storage.and(other.ad_storage),
+            user_data: self.user_data.joined(other.user_data),
+            ad_storage: self.ad_storage.joined(other.ad_storage),
         }
     }
 
@@ -123,7 +123,7 @@ fn signals<'e>(
     let words = amazon_words(event, log);
     let categories = category_signals(event, log);
     let strings = [tcf.as_ref(), gpp.as_ref()].into_iter().flatten();
-    (strings.fold(words.and(categories), |all, string| all.and(string.says)), tcf, gpp)
+    (strings.fold(words.joined(categories), |all, string| all.joined(string.says)), tcf, gpp)
 }
 
 /// The flags as they are sent; `None` is left out.
@@ -256,7 +256,7 @@ fn amazon_words<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Flags {
                 (signal == Signal::Unknown).then_some(Unusable::SaysNothing),
             );
             log.says(says(signal));
-            all.and(signal)
+            all.joined(signal)
         })
     };
     Flags {
@@ -284,7 +284,7 @@ fn category_signals<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Flags {
                 (says == Flags::UNKNOWN).then_some(Unusable::SaysNothing),
             );
             log.says(says);
-            all = all.and(says);
+            all = all.joined(says);
         }
     };
     add(event.plan.input(Input::OptOut), &|value| categories::opt_out_map(config, value));

@@ -13,9 +13,9 @@ use crate::config::{Input, UserIdAs};
 use crate::consent::words;
 use crate::country::Country;
 use crate::event::Event;
+use crate::log::{Log, Unusable};
 use crate::outcome::Note;
 use crate::read::Json;
-use crate::trace::{Log, Unusable};
 use hash::Sha256Hex;
 
 /// Amazon's limit for MATCH_ID, in characters; no raw id known is longer.

@@ -2,12 +2,12 @@
 
 use crate::amazon::{CustomData, DataType};
 use crate::event::Event;
+use crate::log::{Log, Unusable};
 use crate::mapping::replace_runs;
 use crate::outcome::Note;
 use crate::plan::Rule;
 use crate::read::Json;
 use crate::time::Instant;
-use crate::trace::{Log, Unusable};
 
 /// Amazon's older documents name this limit for a value; for names none is known, so the same is kept.
 const MAX_CHARS: usize = 256;

@@ -2,9 +2,9 @@
 
 use crate::codes::codes;
 use crate::consent::Flags;
-use crate::explain::{Tried, shown};
 use crate::outcome::Note;
 use crate::read::Json;
+use crate::redact::shown;
 
 codes! {
     /// Why an input that has a value was not used.
@@ -26,6 +26,24 @@ codes! {
     }
 }
 
+/// One input that had a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// The Amazon field it was for; a match key by its type.
+    pub field: &'static str,
+    /// Where the value stood, keys joined by dots. What is not from the event: `const` for a `{ "const": … }`,
+    /// `config.…` for another setting, `clock` for the time of mapping, `derived` for a hash of the event.
+    pub path: String,
+    /// The value. Redacted, unless it is a country, a time, an amount or another word that is understood.
+    pub value: String,
+    /// What a signal of consent says.
+    pub says: Option<Flags>,
+    /// What was repaired in it, or why it was left out.
+    pub note: Option<Note>,
+    /// Why it was not used; absent for the one that won.
+    pub unusable: Option<Unusable>,
+}
+
 /// The pipeline's memory of one event.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
@@ -36,6 +54,8 @@ pub(crate) struct Log {
     /// What was noted since the input at hand was taken up.
     noted: Option<Note>,
 }
+
+const _: () = assert!(Note::ALL.len() <= u32::BITS as usize);
 
 impl Log {
     pub(crate) fn tracing() -> Self {
