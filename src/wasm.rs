@@ -238,7 +238,9 @@ fn stringify(value: &JsValue) -> Option<String> {
 fn thrown(error: &ConfigError) -> JsValue {
     let thrown = js_sys::Error::new(&error.to_string());
     thrown.set_name("ConfigError");
-    // Only fails on frozen objects, and this one is new.
-    let _ = Reflect::set(&thrown, &"path".into(), &error.path.as_str().into());
+    for (key, value) in [("code", "ERR_INVALID_CONFIG"), ("path", error.path.as_str())] {
+        // Only fails on frozen objects, and this one is new.
+        let _ = Reflect::set(&thrown, &key.into(), &value.into());
+    }
     thrown.into()
 }

@@ -93,6 +93,7 @@ fn a_wrong_config_is_an_error_with_a_path() {
         Transformer::new(js(r#"{ "defaults": { "countryCode": "Atlantis" } }"#)).unwrap_err();
     assert!(error.is_instance_of::<js_sys::Error>());
     assert_eq!(get(&error, "name"), "ConfigError");
+    assert_eq!(get(&error, "code"), "ERR_INVALID_CONFIG");
     assert_eq!(get(&error, "path"), "defaults.countryCode");
     assert_eq!(
         get(&error, "message"),

@@ -28,9 +28,10 @@ export type {
   Unusable,
 } from "./wasm/core.js";
 
-/** What {@link Transformer} throws for a config that cannot be right; a plain `Error` with this name and a `path`. */
+/** What {@link Transformer} throws for a config that cannot be right; a plain `Error` with this name, a `code` and a `path`. */
 export interface ConfigError extends Error {
   readonly name: "ConfigError";
+  readonly code: "ERR_INVALID_CONFIG";
   /** Where in the config, keys joined by dots. */
   readonly path: string;
 }

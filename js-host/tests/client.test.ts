@@ -507,5 +507,5 @@ for (const [name, options, code, message] of wrong) {
 }
 
 test("a config that cannot be right is refused with its path", () => {
-  assert.throws(() => createAmazonEvents({ ...complete, CLIENT_SECRET: "s", config: { evnts: {} } as never }), { name: "ConfigError", path: "evnts" });
+  assert.throws(() => createAmazonEvents({ ...complete, CLIENT_SECRET: "s", config: { evnts: {} } as never }), { name: "ConfigError", code: "ERR_INVALID_CONFIG", path: "evnts" });
 });

@@ -195,6 +195,7 @@ test("the table of errors is the list in the code", () => {
   const special: Readonly<Record<string, string>> = { ERR_CREDENTIALS: "CredentialsError", ERR_ACCESS_DENIED: "CredentialsError", ERR_NOT_QUEUED: "NotQueuedError" };
   assert.deepEqual(rows, [
     ...USAGE_ERROR_CODES.map((code) => [code, "UsageError"]),
+    ["ERR_INVALID_CONFIG", "ConfigError"],
     ...FAULT_CODES.map((code) => [code, special[code] ?? "AmazonEventsError"]),
   ]);
 });
