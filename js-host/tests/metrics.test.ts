@@ -1,5 +1,6 @@
 // Metrics: the numbers are the outcomes', the adapters fit the real packages, the list is closed and documented.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
@@ -180,6 +181,14 @@ test("the example of monitoring asks for metrics and labels that there are", () 
   assert.ok(dashboard.panels.length > 5);
   // Everything but how often something was tried again has its place.
   assert.deepEqual(Object.keys(METRICS).map((name) => promName(name as MetricName)).filter((name) => !asked.has(name)), ["amazon_dsp_events_requests_retried_total"]);
+});
+
+const rules = new URL("../../examples/monitoring/", import.meta.url);
+const promtool = spawnSync("promtool", ["--version"]).error === undefined;
+
+test("the alerts come when they should, and stay away else", { skip: promtool ? false : "promtool, of Prometheus, is not installed" }, () => {
+  const { status, stdout, stderr } = spawnSync("promtool", ["test", "rules", "alerts.test.yaml"], { cwd: rules, encoding: "utf8" });
+  assert.equal(status, 0, stdout + stderr);
 });
 
 test("a client without metrics asks nothing of anybody", async () => {
