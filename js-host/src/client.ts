@@ -6,6 +6,7 @@ import { Engine } from "./delivery/engine.js";
 import { AmazonEventsError, invalidOption, quietly, storeFault } from "./errors.js";
 import { deliveryLimits, functions, MOST_PER_SECOND, positive, whole } from "./limits.js";
 import { linesOf } from "./lines.js";
+import { sayLosses } from "./losses.js";
 import type { MetricLabels, Metrics } from "./metrics.js";
 import type { DeadLetterReason, DeadLetterSink, Dropped, EventOutcome, Stats } from "./outcome.js";
 import { Parcel } from "./delivery/parcel.js";
@@ -65,7 +66,7 @@ export interface AmazonEventsOptions extends GivenParameters {
   sleep?: Sleep;
   /** From 0 up to, not including, 1: spreads the waits. */
   random?: () => number;
-  /** Default: nothing is logged. */
+  /** Default: nothing is logged; without `onOutcome` too, the first loss of each kind is said on the console. */
   logger?: Logger;
 }
 
@@ -149,7 +150,7 @@ const GRACE_MS = 1000;
 const MAX_DEADLINE_MS = 86_400_000;
 
 // Amazon's other codes are many, and may become more.
-const REJECTIONS: Readonly<Record<string, string>> = { BAD_REQUEST: "bad_request", CONTENT_TOO_LARGE: "content_too_large" };
+const REJECTIONS: ReadonlyMap<string, string> = new Map([["BAD_REQUEST", "bad_request"], ["CONTENT_TOO_LARGE", "content_too_large"]]);
 const ACCEPTED: MetricLabels = { outcome: "accepted", reason: "none" };
 
 /**
@@ -167,7 +168,7 @@ const ACCEPTED: MetricLabels = { outcome: "accepted", reason: "none" };
  * await amazon.close();
  * ```
  */
-export function createAmazonEvents(options: AmazonEventsOptions): AmazonEvents {
+export function createAmazonEvents(options: AmazonEventsOptions = {}): AmazonEvents {
   return new Client(options);
 }
 
@@ -184,6 +185,8 @@ class Client implements AmazonEvents {
   readonly #codes: readonly OutcomeCode[];
   readonly #engine: Engine;
   readonly #secrets: readonly string[];
+  /** Hears of the outcomes that nobody else does. */
+  readonly #unheard: ((outcome: EventOutcome) => void) | undefined;
   readonly #waiters = new Map<Parcel, Waiter>();
   readonly #counts = { events: 0, mapped: 0, accepted: 0, rejected: 0, deadLettered: 0 };
   readonly #dropped: Partial<Record<DropReason, number>> = {};
@@ -206,6 +209,7 @@ class Client implements AmazonEvents {
     this.#options = options;
     this.#secrets = connection.secrets;
     this.#runtime = runtimeOf(options, connection.secrets);
+    this.#unheard = options.onOutcome || options.logger ? undefined : sayLosses(connection.secrets);
     this.#transformer = options.config instanceof Transformer ? options.config : new Transformer(options.config);
     this.#codes = outcomeCodes();
     this.#isRestored = options.store === undefined;
@@ -234,29 +238,31 @@ class Client implements AmazonEvents {
   send(event: AnalyticsEvent, options?: SendOptions & { readonly wait?: false }): Promise<Receipt>;
   send(event: AnalyticsEvent, options: SendOptions & { readonly wait: true }): Promise<EventOutcome>;
   async send(event: AnalyticsEvent, options: SendOptions & { readonly wait?: boolean } = {}): Promise<Receipt | EventOutcome> {
-    await this.#enter(options.whenFull);
+    this.#mustTake();
     const batch = this.#transformer.transformBatch(this.#transformer.bytesOf(event), this.#runtime.clock.now(), "event");
     if (options.wait !== true) {
-      const [dropped] = await this.#take(batch);
+      const [dropped] = await this.#take(batch, [], options.whenFull);
       return dropped ?? { outcome: "queued" };
     }
     return new Promise<EventOutcome>((resolve, reject) => {
-      this.#take(batch, [{ resolve, reject }]).then(([dropped]) => dropped && resolve(dropped), reject);
+      this.#take(batch, [{ resolve, reject }], options.whenFull).then(([dropped]) => dropped && resolve(dropped), reject);
     });
   }
 
   async sendBatch(events: Uint8Array | string, options: SendOptions = {}): Promise<BatchReceipt> {
     const bytes = typeof events === "string" ? new TextEncoder().encode(events) : events;
-    if (!(bytes instanceof Uint8Array)) throw invalidOption("events", "bytes (Uint8Array) or a text", events);
-    await this.#enter(options.whenFull);
+    if (!(bytes instanceof Uint8Array)) throw invalidOption("events", "bytes (Uint8Array) or a text, such as `JSON.stringify(list)`", events);
+    this.#mustTake();
     const batch = this.#transformer.transformBatch(bytes, this.#runtime.clock.now(), "auto");
-    const dropped = (await this.#take(batch)).length;
+    const dropped = (await this.#take(batch, [], options.whenFull)).length;
     return { events: batch.outcomes.length, queued: batch.outcomes.length - dropped, dropped };
   }
 
   async deliver(events: readonly Uint8Array[]): Promise<EventOutcome[]> {
-    await this.#enter();
+    this.#mustTake();
     const batch = this.#transformer.transformBatch(linesOf(events), this.#runtime.clock.now(), "ndjson");
+    // Which outcome is whose would be a guess.
+    if (batch.outcomes.length !== events.length) throw new Error(`the core gave ${batch.outcomes.length} outcomes for ${events.length} events`);
     const waiters: Waiter[] = [];
     const mapped = wiresOf(batch).map(() => new Promise<EventOutcome>((resolve, reject) => waiters.push({ resolve, reject })));
     const dropped: EventOutcome[] = await this.#take(batch, waiters);
@@ -335,9 +341,8 @@ class Client implements AmazonEvents {
     };
   }
 
-  /** What every way in begins with. */
-  async #enter(ofCall?: "wait" | "refuse"): Promise<void> {
-    this.#mustTake();
+  /** Waits, or not, until there is room for these. */
+  async #enter(wires: readonly Uint8Array[], ofCall?: "wait" | "refuse"): Promise<void> {
     const refuses = (ofCall ?? this.#options.whenFull) === "refuse";
     await this.#restore(() => {
       this.#mustTake();
@@ -345,7 +350,7 @@ class Client implements AmazonEvents {
       if (refuses && (ofCall !== undefined || this.#engine.outbox.blockedBy)) throw this.#full();
     });
     if (refuses && !this.#engine.outbox.hasRoom) throw this.#full();
-    await this.#engine.outbox.room(() => this.#mustTake());
+    await this.#engine.outbox.expect(wires, () => this.#mustTake());
   }
 
   #full(): AmazonEventsError {
@@ -429,16 +434,20 @@ class Client implements AmazonEvents {
   }
 
   /** Queues the events of a batch, and tells the outcome of those that were dropped. Counts none of them if it cannot. */
-  #take(batch: Batch, waiters: readonly Waiter[] = []): Promise<Dropped[]> {
-    const taking = this.#takeIn(batch, waiters).finally(() => this.#taking.delete(taking));
+  async #take(batch: Batch, waiters: readonly Waiter[] = [], whenFull?: "wait" | "refuse"): Promise<Dropped[]> {
+    const wires = wiresOf(batch);
+    await this.#enter(wires, whenFull);
+    const taking = this.#takeIn(batch, wires, waiters).finally(() => {
+      this.#engine.outbox.arrived(wires);
+      this.#taking.delete(taking);
+    });
     this.#taking.add(taking);
     return taking;
   }
 
-  async #takeIn(batch: Batch, waiters: readonly Waiter[]): Promise<Dropped[]> {
+  async #takeIn(batch: Batch, wires: readonly Uint8Array[], waiters: readonly Waiter[]): Promise<Dropped[]> {
     // What came while this waited its turn.
     this.#mustTake();
-    const wires = wiresOf(batch);
     const ids = wires.length > 0 ? await this.#keep(wires) : undefined;
     const dropped = this.#countIn(batch);
     for (const [index, wire] of wires.entries()) {
@@ -554,7 +563,7 @@ class Client implements AmazonEvents {
   #tell(outcome: () => EventOutcome, parcel?: Parcel): void {
     const waiter = parcel && this.#waiters.get(parcel);
     if (parcel) this.#waiters.delete(parcel);
-    const { onOutcome } = this.#options;
+    const onOutcome = this.#options.onOutcome ?? (waiter ? undefined : this.#unheard);
     if (!waiter && !onOutcome) return;
     quietly(
       () => {
@@ -572,7 +581,7 @@ function labelsOf(ended: Ended): MetricLabels {
     case "accepted":
       return ACCEPTED;
     case "rejected":
-      return { outcome: "rejected", reason: REJECTIONS[ended.code] ?? "other" };
+      return { outcome: "rejected", reason: REJECTIONS.get(ended.code) ?? "other" };
     case "dead_lettered":
       return { outcome: "dead_lettered", reason: ended.reason };
   }

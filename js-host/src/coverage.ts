@@ -183,7 +183,7 @@ export class CoverageCounter {
     const { inputs } = this.#config;
     const most = (counts: Counts): string => Object.entries(descending(counts)).slice(0, 3).map(([name, count]) => `\`${name}\` (${count})`).join(", ");
 
-    dropped("invalid_event", 1, `send one JSON object an event: ${most(this.#details)}`);
+    dropped("invalid_event", 1, `send one JSON object an event, with a \`type\`, and an \`event\` where that is \`track\`: ${most(this.#details)}`);
     dropped("unmapped_event", 0.3, `write rules under \`events\` for those that matter to advertising: ${most(this.#unmapped)}`);
     dropped("event_too_old", 1, "send events sooner, or raise `eventTime.lookbackDays` if Amazon takes older ones from you");
     dropped("event_in_future", 1, "set the clock of what sends these events, or see that `timestamp` is in UTC");

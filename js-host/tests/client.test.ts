@@ -50,6 +50,73 @@ test("a full queue makes senders wait, or refuses", async () => {
   await world.time.run(refusing.close());
 });
 
+test("the queue's limits hold however many send at once", async () => {
+  const world = new World();
+  world.answer = () => "hang";
+  for (const limit of [{ maxQueueEvents: 10 }, { maxQueueBytes: 2000 }]) {
+    const client = world.client({ ...limit, whenFull: "refuse" });
+    const sent = Promise.allSettled(Array.from({ length: 300 }, (_, index) => client.send(one(`m-${index}`))));
+    const results = await world.time.run(sent);
+    const taken = results.filter(({ status }) => status === "fulfilled").length;
+    assert.equal(client.stats().pending, taken);
+    assert.ok(taken <= 10 && taken > 1, `${taken} taken`);
+    assert.equal(results.filter((result) => result.status === "rejected" && result.reason.code === "ERR_QUEUE_FULL").length, 300 - taken);
+    await world.time.run(client.close({ deadlineMs: 0 }));
+  }
+  const calm = new World();
+  const waiting = calm.client({ maxQueueEvents: 10 });
+  let most = 0;
+  calm.answer = (asked) => {
+    most = Math.max(most, waiting.stats().pending);
+    return ok(asked);
+  };
+  await calm.time.run(Promise.all(Array.from({ length: 300 }, (_, index) => waiting.send(one(`m-${index}`)))));
+  await calm.time.run(waiting.close());
+  assert.equal(calm.count("accepted"), 300);
+  assert.ok(most <= 10, `${most} at once`);
+});
+
+test("an event of nothing but blanks has its own outcome, and its neighbours have theirs", async () => {
+  const world = new World();
+  const client = world.client();
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  for (const blank of ["", " ", "\n", "\t\r\n\f", "\ufeff", "\ufeff \n"]) {
+    const events = [bytes(blank), bytes(JSON.stringify(event("a"))), bytes(blank), bytes(JSON.stringify(event("b")))];
+    const outcomes = await world.time.run(client.deliver(events));
+    assert.deepEqual(outcomes.map((outcome) => (outcome.outcome === "dropped" ? outcome.detail : outcome.eventId)), ["not_json", "a", "not_json", "b"], JSON.stringify(blank));
+  }
+  await world.time.run(client.close());
+});
+
+test("a fetch that fails with nothing at all is a fault like any other", async () => {
+  for (const thrown of [undefined, null, new Error("away", { cause: null }), "a text"]) {
+    const world = new World();
+    let calls = 0;
+    const client = world.client({ fetch: (url, init) => (String(url).endsWith("/token") || ++calls > 1 ? world.fetch(String(url), init as RequestInit) : Promise.reject(thrown)) });
+    await client.send(one("a"));
+    await world.time.run(client.close());
+    assert.deepEqual(world.outcomes, [{ outcome: "accepted", eventId: "a", attempts: 2 }]);
+  }
+});
+
+test("without anybody to hear of it the first loss of each kind is said on the console", async (context) => {
+  const said = context.mock.method(console, "error", () => undefined);
+  const world = new World();
+  world.answer = (asked) => ({ status: 207, body: { error: asked.ids.map((_, index) => ({ index, errors: [{ code: "BAD_REQUEST", message: "no such dataset" }] })) } });
+  const lines = async (options: object): Promise<unknown[]> => {
+    const before = said.mock.callCount();
+    const client = world.client(options);
+    for (const id of ["a", "b"]) await client.send(one(id));
+    await world.time.run(client.close());
+    return said.mock.calls.slice(before).map((call) => call.arguments[0] as unknown);
+  };
+  assert.deepEqual(await lines({ onOutcome: undefined, logger: undefined }), [
+    "amazon-dsp-events: Amazon rejects an event: BAD_REQUEST: no such dataset (said once for each kind; `onOutcome` hears of every event)",
+  ]);
+  assert.deepEqual(await lines({ logger: undefined }), []);
+  assert.deepEqual(await lines({ onOutcome: undefined }), []);
+});
+
 test("close gives up at its deadline, and says so", async () => {
   const world = new World();
   world.answer = () => "hang";

@@ -109,6 +109,18 @@ for (const [name, header, least, most] of retryAfters) {
   });
 }
 
+test("a list that is null is an empty one", async () => {
+  const world = new World();
+  const refused = { index: 1, errors: [{ code: "BAD_REQUEST", message: "no" }] };
+  const bodies = [{ success: null, error: [refused] }, { success: [{ index: 0 }], error: null }];
+  world.answer = (_, call) => ({ status: 207, body: bodies[call - 1] });
+  await world.deliver(2);
+  assert.deepEqual(world.outcomes, [
+    { outcome: "rejected", eventId: "m-1", attempts: 1, code: "BAD_REQUEST", message: "no" },
+    { outcome: "accepted", eventId: "m-0", attempts: 2 },
+  ]);
+});
+
 test("a 429 holds up the other batches as well", async () => {
   const world = new World();
   world.answer = (asked, call) => (call === 1 ? { status: 429, headers: { "Retry-After": "20" } } : ok(asked));

@@ -682,7 +682,7 @@ test("the command does what a plan says and keeps a log; what it cannot do it sa
   assert.deepEqual(fail("--port", port), [2, `error: cannot listen on port ${port}: another program listens there; choose another port, or 0 for a free one\n`]);
   assert.deepEqual(fail("--plan", broken), [2, `error: ${broken}: \`plan.script[0].stats\` is not a known key; did you mean \`status\`?\n`]);
   assert.deepEqual(fail("--plan", `${plan}x`), [2, `error: cannot read the plan ${plan}x: there is no such file\n`]);
-  assert.deepEqual(fail("--log", join(directory, "no", "log")), [2, `error: cannot write the log ${join(directory, "no", "log")}: there is no such file\n`]);
+  assert.deepEqual(fail("--log", join(directory, "no", "log")), [2, `error: cannot write the log ${join(directory, "no", "log")}: there is no such folder\n`]);
 
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");

@@ -157,6 +157,9 @@ test("what is given up again goes to another file, never to the one that is read
     assert.deepEqual([code, err], [2, `error: ${name} ${path} is the input: name another file\n`]);
   }
   assert.equal(readFileSync(path, "utf8"), before);
+  const both = join(folder(), "both.json");
+  const named = await run(["replay", path, "--dead-letters", both, "--report", both], mock);
+  assert.deepEqual([named.code, named.err], [2, `error: --report and --dead-letters are both ${both}: name two files\n`]);
   const again = join(folder(), "again.ndjson");
   mock.script(...Array.from({ length: 4 }, () => ({ kind: "status", status: 500 }) as const));
   const { code, report } = await replay(mock, path, "--dead-letters", again, "--max-attempts", "4");

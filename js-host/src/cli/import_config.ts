@@ -9,7 +9,7 @@ import { readMappingKit } from "./import/mapping_kit.js";
 import { Ledger, type Carried, type Export, type NotCarried } from "./import/model.js";
 import { isKnown, readTables } from "./import/table_mapping.js";
 import { markdownTables, separatedTables } from "./import/tables.js";
-import { openInput, Output, reasonOf, say } from "./io.js";
+import { openInput, Output, reasonOf, say, writeReasonOf } from "./io.js";
 
 /** Options of `import-config`. */
 export interface ImportConfigOptions {
@@ -138,7 +138,7 @@ function write(file: string, config: string, force: boolean): void {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") {
       throw new CommandError(2, `${file} exists already; --force overwrites it`);
     }
-    throw new CommandError(2, `cannot write ${file}: ${reasonOf(error)}`);
+    throw new CommandError(2, `cannot write ${file}: ${writeReasonOf(error)}`);
   }
 }
 

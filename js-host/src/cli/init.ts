@@ -7,7 +7,7 @@ import { createInterface } from "node:readline/promises";
 
 import { isConfigError, Transformer, type Config } from "../core.js";
 import { CommandError } from "./errors.js";
-import { CONFIG_FILE, Output, reasonOf, say } from "./io.js";
+import { CONFIG_FILE, Output, say, writeReasonOf } from "./io.js";
 
 /** Options of `init`. */
 export interface InitOptions {
@@ -43,10 +43,10 @@ export async function init(options: InitOptions): Promise<0> {
     writeFileSync(out, `${inLines(config)}\n`, { flag: options.force ? "w" : "wx" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") throw exists(out);
-    throw new CommandError(2, `cannot write ${out}: ${reasonOf(error)}`);
+    throw new CommandError(2, `cannot write ${out}: ${writeReasonOf(error)}`);
   }
   if (options.json) await new Output().write(`${JSON.stringify({ file: out, config })}\n`);
-  say(`${out} is written. Editors explain each key by its $schema (once the package is installed); docs/mapping.md has them all.`);
+  say(`${out} is written. Editors explain each key by its $schema (once the package is installed).`);
   const named = out === CONFIG_FILE ? "" : ` --config ${out}`;
   say(`Next: amazon-dsp-events coverage events.ndjson${named}`);
   return 0;

@@ -180,6 +180,23 @@ export function reasonOf(error: unknown): string {
   }
 }
 
+/** Why a port cannot be listened on. */
+export function listenReasonOf(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case "EADDRINUSE":
+      return "another program listens there; choose another port, or 0 for a free one";
+    case "EACCES":
+      return "permission denied; ports below 1024 are for the system, choose another one, or 0 for a free one";
+    default:
+      return messageOf(error);
+  }
+}
+
+/** Why a file cannot be written, in words. */
+export function writeReasonOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | undefined)?.code === "ENOENT" ? "there is no such folder" : reasonOf(error);
+}
+
 function jsonProblem(message: string, text: string): string {
   const at = /position (\d+)/.exec(message)?.[1];
   if (at === undefined || /line \d+/.test(message)) return message;

@@ -2,6 +2,7 @@
 // reports what became of each.
 import { createHash } from "node:crypto";
 import { closeSync, fchmodSync, fstatSync, openSync, statSync, writeFileSync, type Stats } from "node:fs";
+import { resolve } from "node:path";
 
 import { DEFAULT_BATCH } from "../delivery/batcher.js";
 import type { Connection } from "../connection.js";
@@ -16,7 +17,7 @@ import { RecordSplitter, type InputRecord } from "../records.js";
 import { runtimeOf } from "../runtime.js";
 import { deadLetter, type Settled } from "../delivery/settled.js";
 import { CommandError, type ExitCode } from "./errors.js";
-import { openInput, Output, reasonOf, say, type Input } from "./io.js";
+import { CONFIG_FILE, openInput, Output, reasonOf, say, writeReasonOf, type Input } from "./io.js";
 import { Journal, type PastOutcome, type Totals } from "./journal.js";
 import { connectionFrom } from "./parameters.js";
 import { Progress } from "./progress.js";
@@ -29,6 +30,9 @@ export interface JobOptions {
   readonly state?: string;
   readonly deadLetters?: string;
   readonly json?: boolean;
+  /** As {@link configFile} takes it. */
+  readonly config?: string | false;
+  readonly dotenv?: string;
   readonly concurrency: number;
   readonly maxAttempts: number;
   readonly timeout: number;
@@ -63,9 +67,7 @@ export interface JobPlan {
 export async function runJob(plan: JobPlan, options: JobOptions): Promise<ExitCode> {
   const connection = options.dryRun ? undefined : connectionFrom(options as unknown as Record<string, unknown>);
   const input = openInput(plan.file);
-  for (const [name, path] of [["--report", options.report], ["--dead-letters", options.deadLetters]] as const) {
-    if (path !== undefined && isInput(plan.file, path)) throw new CommandError(2, `${name} ${path} is the input: name another file`);
-  }
+  checkFiles(plan.file, options);
   if (options.report !== undefined) checkReport(options.report);
   const { prepare, now } = plan;
   if (!connection) return await finish(await rehearse(input, prepare, now), options, 0);
@@ -352,8 +354,30 @@ function deadLettersOf(path: string): DeadLetterSink {
   try {
     return fileDeadLetters(path);
   } catch (error) {
-    throw new CommandError(2, `cannot write --dead-letters ${path}: ${reasonOf((error as Error).cause)}`);
+    throw new CommandError(2, `cannot write --dead-letters ${path}: ${writeReasonOf((error as Error).cause)}`);
   }
+}
+
+/** What is written must be a file of its own: it would take the place of what stands in another. */
+function checkFiles(input: string | undefined, options: JobOptions): void {
+  const { report, deadLetters, config, dotenv } = options;
+  for (const [name, path] of [["--report", report], ["--dead-letters", deadLetters]] as const) {
+    if (path === undefined) continue;
+    if (isInput(input, path)) throw new CommandError(2, `${name} ${path} is the input: name another file`);
+    for (const [other, file] of [["the config", config === undefined ? CONFIG_FILE : config], ["--dotenv", dotenv]] as const) {
+      if (file && isSame(file, path)) throw new CommandError(2, `${name} ${path} is ${other}: name another file`);
+    }
+  }
+  if (report !== undefined && deadLetters !== undefined && isSame(report, deadLetters)) {
+    throw new CommandError(2, `--report and --dead-letters are both ${report}: name two files`);
+  }
+}
+
+/** Whether two paths name one file, which need not be there yet. */
+function isSame(one: string, other: string): boolean {
+  if (resolve(one) === resolve(other)) return true;
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return a?.isFile() === true && a.dev === b?.dev && a.ino === b.ino;
 }
 
 /** Whether a path names the input: it would be written while it is read. */
@@ -379,7 +403,7 @@ function checkReport(file: string): void {
     if (stat.isFile() && stat.size === 0) fchmodSync(report, 0o600);
     closeSync(report);
   } catch (error) {
-    throw new CommandError(2, `cannot write --report ${file}: ${reasonOf(error)}`);
+    throw new CommandError(2, `cannot write --report ${file}: ${writeReasonOf(error)}`);
   }
 }
 
@@ -390,7 +414,7 @@ async function finish(report: Report, options: JobOptions, exitCode: ExitCode): 
     try {
       writeFileSync(options.report, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
     } catch (error) {
-      throw new CommandError(2, `cannot write --report ${options.report}: ${reasonOf(error)}`);
+      throw new CommandError(2, `cannot write --report ${options.report}: ${writeReasonOf(error)}`);
     }
   }
   if (options.json) await new Output().write(`${JSON.stringify(report)}\n`);

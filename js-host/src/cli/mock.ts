@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { messageOf, UsageError } from "../errors.js";
 import { FAULTS, faultNames, parsePlan, parseShares, startMock, type FaultName, type FaultShares, type Plan } from "../mock/index.js";
 import { CommandError } from "./errors.js";
-import { reasonOf, say } from "./io.js";
+import { listenReasonOf, reasonOf, say, writeReasonOf } from "./io.js";
 
 /** Options of `mock`. */
 export interface MockOptions {
@@ -47,8 +47,8 @@ export async function mock(options: MockOptions): Promise<0> {
     ...(log !== undefined && { log }),
   }).catch((error: unknown) => {
     const { syscall } = error as NodeJS.ErrnoException;
-    if (syscall === "open") throw new CommandError(2, `cannot write the log ${log}: ${reasonOf(error)}`);
-    throw new CommandError(2, `cannot listen on port ${port}: ${listenReason(error)}`);
+    if (syscall === "open") throw new CommandError(2, `cannot write the log ${log}: ${writeReasonOf(error)}`);
+    throw new CommandError(2, `cannot listen on port ${port}: ${listenReasonOf(error)}`);
   });
   if (options.json) process.stdout.write(`${JSON.stringify(running.parameters)}\n`);
   else for (const [name, value] of Object.entries(running.parameters)) process.stdout.write(`${name}='${value}'\n`);
@@ -90,13 +90,3 @@ async function readPlan(file: string | undefined): Promise<Plan> {
   }
 }
 
-function listenReason(error: unknown): string {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case "EADDRINUSE":
-      return "another program listens there; choose another port, or 0 for a free one";
-    case "EACCES":
-      return "permission denied; ports below 1024 are for the system, choose another one, or 0 for a free one";
-    default:
-      return messageOf(error);
-  }
-}

@@ -15,7 +15,7 @@ export function mapping(command: Command): Command {
 export function configured(command: Command): Command {
   return command
     .option("--config <file>", `settings of the mapping, as JSON; default: ${CONFIG_FILE}, if this folder has one`)
-    .option("--no-config", `map without settings, even if this folder has a ${CONFIG_FILE}`);
+    .option("--no-config", `map without settings, even if this folder has an ${CONFIG_FILE}`);
 }
 
 /** Connection parameters as options: all of them, or those that are named. */

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 
 import { startPlayground, type StartConfig } from "../playground/server.js";
 import { CommandError } from "./errors.js";
-import { configFile, reasonOf, say } from "./io.js";
+import { configFile, listenReasonOf, reasonOf, say } from "./io.js";
 
 /** Options of `playground`. */
 export interface PlaygroundOptions {
@@ -18,8 +18,7 @@ export async function playground({ port, config: named }: PlaygroundOptions): Pr
   // Before anybody opens the page; what is wrong inside the file is for the page to say.
   if (config !== undefined) await read(config);
   const running = await startPlayground({ port, ...(config !== undefined && { config: () => read(config) }) }).catch((error: unknown) => {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new CommandError(2, `cannot listen on port ${port}: ${code === "EADDRINUSE" ? "another program listens there; choose another port, or 0 for a free one" : message}`);
+    throw new CommandError(2, `cannot listen on port ${port}: ${listenReasonOf(error)}`);
   });
   process.stdout.write(`${running.url}\n`);
   say("Open it in a browser: events are mapped there, and none leaves it. Ctrl-C ends it.");

@@ -118,7 +118,7 @@ class Letters {
 
 async function list(file: string | undefined, letters: Letters, options: ReplayOptions): Promise<0> {
   const rows: { line: number; eventId: string; reason: string; attempts: number; lastError: string; eventTime: unknown }[] = [];
-  const reasons: Record<string, number> = {};
+  const reasons = Object.create(null) as Record<string, number>;
   let oldest: Letter | undefined;
   for await (const records of groups(openInput(file), [])) {
     for (const record of records) {

@@ -61,6 +61,9 @@ export function tell(report: Report, options: { readonly dryRun: boolean }): str
     dropped.reduce((sum, [, count]) => sum + count, 0),
   );
   for (const [reason, count] of dropped) line(`  ${reason}`, count);
+  if (report.events > 0 && report.dropped.invalid_event === report.events) {
+    lines.push("", "  none of them is an event: one JSON object a line, or one list of them, is expected. `coverage` says what they are");
+  }
   if (options.dryRun) {
     lines.push("", "  dry run: nothing was sent");
     return lines.join("\n");

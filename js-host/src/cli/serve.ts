@@ -14,7 +14,7 @@ import { redact } from "../redact.js";
 import type { Logger } from "../runtime.js";
 import { sqliteStore } from "../stores/sqlite.js";
 import { CommandError } from "./errors.js";
-import { loadConfig, say } from "./io.js";
+import { listenReasonOf, loadConfig, say } from "./io.js";
 import { parametersFrom } from "./parameters.js";
 import { PrometheusText } from "./prometheus.js";
 
@@ -137,7 +137,7 @@ function wrongUse<T>(make: () => T): T {
 
 function listen(server: Server, { port, host }: ServeOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(new CommandError(2, `cannot listen on ${host} port ${port}: ${messageOf(error)}`)));
+    server.once("error", (error) => reject(new CommandError(2, `cannot listen on ${host} port ${port}: ${listenReasonOf(error)}`)));
     server.listen(port, host, resolve);
   });
 }
@@ -235,5 +235,5 @@ function summary(stats: Stats, { store, deadLetters }: ServeOptions): string {
   const { events, accepted, rejected, deadLettered, pending } = stats;
   const lost = deadLettered > 0 && deadLetters === undefined ? " (lost: there is no --dead-letters file)" : "";
   const left = pending > 0 && store !== undefined ? `, ${pending} left in the store` : "";
-  return `${events} events: ${accepted} accepted, ${rejected} rejected, ${dropped} dropped, ${deadLettered} given up${lost}${left}`;
+  return `${events === 1 ? "1 event" : `${events} events`}: ${accepted} accepted, ${rejected} rejected, ${dropped} dropped, ${deadLettered} given up${lost}${left}`;
 }

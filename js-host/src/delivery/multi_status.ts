@@ -29,16 +29,17 @@ export function readMultiStatus(body: string, count: number): ItemResult[] | und
     return undefined;
   }
   if (!isObject(json)) return undefined;
-  const { success = [], error = [] } = json as { success?: unknown; error?: unknown };
-  if (!Array.isArray(success) || !Array.isArray(error)) return undefined;
-  if (!("success" in json) && !("error" in json)) return undefined;
+  const { success, error } = json as { success?: unknown; error?: unknown };
+  if (success == null && error == null) return undefined;
+  const [sent, refused] = [success ?? [], error ?? []];
+  if (!Array.isArray(sent) || !Array.isArray(refused)) return undefined;
 
   const results: ItemResult[] = new Array<ItemResult>(count).fill(MISSING);
-  for (const item of success as unknown[]) {
+  for (const item of sent as unknown[]) {
     const index = indexOf(item, count);
     if (index !== undefined) results[index] = ACCEPTED;
   }
-  for (const item of error as unknown[]) {
+  for (const item of refused as unknown[]) {
     const index = indexOf(item, count);
     if (index !== undefined) results[index] = errorOf(item);
   }

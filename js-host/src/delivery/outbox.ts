@@ -43,6 +43,8 @@ export class Outbox {
   #turn = 0;
   #events = 0;
   #bytes = 0;
+  /** Of these the ones that are to be added: there is room for them, and not for others. */
+  #expected = { events: 0, bytes: 0 };
   #timer: AbortController | undefined;
   #haltTimer: AbortController | undefined;
 
@@ -58,7 +60,8 @@ export class Outbox {
 
   /** Whether another event is within the limits. One event always is, or nothing too large could ever be sent. */
   get hasRoom(): boolean {
-    return this.#events === 0 || (this.#events < this.#options.maxEvents && this.#bytes < this.#options.maxBytes);
+    const [events, bytes] = [this.#events + this.#expected.events, this.#bytes + this.#expected.bytes];
+    return events === 0 || (events < this.#options.maxEvents && bytes < this.#options.maxBytes);
   }
 
   /** The fault whose end everything waits for that is left. */
@@ -72,12 +75,32 @@ export class Outbox {
    * @param check - asked as long as there is no room; what it throws ends the wait
    */
   async room(check?: () => void): Promise<void> {
+    await this.expect([], check);
+  }
+
+  /**
+   * As {@link room}, for events that are added later: until {@link arrived} nobody else is given their room.
+   */
+  async expect(wires: readonly Uint8Array[], check?: () => void): Promise<void> {
     while (!this.hasRoom) {
       // Whoever waits for room waits for what is queued, so it had better go.
       this.#seal();
       check?.();
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
+    // In the same turn, or all who wait would find the same room.
+    this.#reserve(wires, 1);
+  }
+
+  /** Those that were expected have been added, or will not be. */
+  arrived(wires: readonly Uint8Array[]): void {
+    this.#reserve(wires, -1);
+    if (this.hasRoom) this.#wake();
+  }
+
+  #reserve(wires: readonly Uint8Array[], sign: 1 | -1): void {
+    this.#expected.events += sign * wires.length;
+    for (const wire of wires) this.#expected.bytes += sign * wire.length;
   }
 
   /** Queues an event, whether there is room or not: ask {@link room} first. */

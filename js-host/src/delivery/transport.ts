@@ -74,8 +74,9 @@ export async function post(runtime: Runtime, request: Post): Promise<Reply | NoR
 
 /** What a `fetch` that failed has to say: `fetch failed` says nothing, the cause does. */
 export function networkProblem(error: unknown): string {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const { code } = cause as { code?: unknown };
+  const cause = error instanceof Error && error.cause != null ? error.cause : error;
+  // Anything may be thrown, also nothing.
+  const code = (cause as { code?: unknown } | null | undefined)?.code;
   const message = messageOf(cause);
   return typeof code === "string" && !message.includes(code) ? `${code} ${message}`.trim() : message;
 }

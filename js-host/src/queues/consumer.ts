@@ -204,6 +204,7 @@ class QueueConsumer implements Consumer {
       let messages: QueueMessage[];
       try {
         messages = await this.#queue.take(this.#batchEvents, this.#takeWaitMs);
+        if (!Array.isArray(messages)) throw new TypeError("`take` must give a list of messages");
       } catch (error) {
         this.#runtime.logger.warn({ problem: messageOf(error) }, "the queue gave nothing; trying again");
         await this.#pause(1000);

@@ -45,6 +45,8 @@ export async function relay(messages: readonly QueueMessage[], options: RelayOpt
   let outcomes: readonly EventOutcome[];
   try {
     outcomes = await options.deliver(messages.map(({ body }) => body));
+    // Which outcome is whose would be a guess.
+    if (outcomes.length !== messages.length) throw new Error(`${outcomes.length} outcomes for ${messages.length} events`);
   } catch (error) {
     logger.error({ events: messages.length }, `no event could be sent, they go back to the queue: ${redact(messageOf(error))}`);
     await Promise.all(messages.map((message) => attempt(logger, () => message.retry(waitFor(message, options)))));
@@ -65,9 +67,7 @@ export async function relay(messages: readonly QueueMessage[], options: RelayOpt
 /** Counts outcomes. */
 export function tally(outcomes: readonly EventOutcome[]): Tally {
   let accepted = 0;
-  const dropped: Record<string, number> = {};
-  const rejected: Record<string, number> = {};
-  const undelivered: Record<string, number> = {};
+  const [dropped, rejected, undelivered] = [counts(), counts(), counts()];
   const count = (by: Record<string, number>, what: string): void => {
     by[what] = (by[what] ?? 0) + 1;
   };
@@ -79,6 +79,9 @@ export function tally(outcomes: readonly EventOutcome[]): Tally {
   }
   return { events: outcomes.length, accepted, dropped, rejected, undelivered };
 }
+
+/** By words that are not ours: `constructor` is one like any other. */
+const counts = (): Record<string, number> => Object.create(null) as Record<string, number>;
 
 function waitFor({ attempts }: QueueMessage, { firstRetryMs = 10_000, maxRetryMs = 3_600_000, random }: RelayOptions): number {
   const policy = { ...DEFAULT_RETRY, firstWaitMs: firstRetryMs, maxBackoffMs: maxRetryMs, maxWaitMs: maxRetryMs };
