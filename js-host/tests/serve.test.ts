@@ -126,7 +126,7 @@ test("what cannot be delivered in time stays in the store, and the next one take
   const first = await start(mock, ["--store", store, "--grace", "1"]);
   assert.equal((await post(`${first.url}/v1/track`, event("kept"))).status, 200);
   assert.equal(await first.stop("SIGINT"), 0);
-  assert.match(first.words(), /\n1 events: 0 accepted, 0 rejected, 0 dropped, 0 given up, 1 left in the store\n$/);
+  assert.match(first.words(), /\n1 event: 0 accepted, 0 rejected, 0 dropped, 0 given up, 1 left in the store\n$/);
   assert.ok(existsSync(store));
   const healthy = await amazon();
   const second = await start(healthy, ["--store", store]);
@@ -146,7 +146,7 @@ test("what is given up is in the file of dead letters, or said to be lost", asyn
       "amazon_dsp_events_requests_retried_total 0",
     ]);
     assert.equal(await serving.stop(), 0);
-    assert.ok(serving.words().endsWith(`1 events: 0 accepted, 0 rejected, 0 dropped, ${end}\n`), serving.words());
+    assert.ok(serving.words().endsWith(`1 event: 0 accepted, 0 rejected, 0 dropped, ${end}\n`), serving.words());
     assert.match(serving.words(), /^events are given up: Amazon refused REFRESH_TOKEN/m);
     assert.doesNotMatch(serving.words(), /Atzr\||jane@example\.com|wk_1/);
   }
@@ -228,7 +228,7 @@ test("wrong use is said in one sentence", async () => {
   await wrong(["--dead-letters", "/nowhere/dead"], /^error: cannot write dead letters to \/nowhere\/dead: /);
   await wrong(["--write-key", "a key"], /error: `writeKeys` must be `any`, or a list of keys of letters, digits and signs without colons\n$/);
   const taken = await start(mock);
-  await wrong(["--port", new URL(taken.url).port], /^error: cannot listen on 127\.0\.0\.1 port \d+: listen EADDRINUSE/);
+  await wrong(["--port", new URL(taken.url).port], /^error: cannot listen on 127\.0\.0\.1 port \d+: another program listens there; choose another port, or 0 for a free one\n$/);
   const none = await start(undefined);
   assert.deepEqual([none.code, none.err.split("\n")[0]], [2, "error: missing connection parameters:"]);
 });
