@@ -209,7 +209,7 @@ class Client implements AmazonEvents {
     this.#options = options;
     this.#secrets = connection.secrets;
     this.#runtime = runtimeOf(options, connection.secrets);
-    this.#unheard = options.onOutcome || options.logger ? undefined : sayLosses(connection.secrets);
+    this.#unheard = options.onOutcome || options.logger ? undefined : sayLosses(connection.secrets, options.deadLetters !== undefined);
     this.#transformer = options.config instanceof Transformer ? options.config : new Transformer(options.config);
     this.#codes = outcomeCodes();
     this.#isRestored = options.store === undefined;

@@ -9,12 +9,13 @@ const MOST_KINDS = 100;
  * Says on the console the first loss of each kind, to whoever is told of each.
  *
  * @param secrets - exact texts that must not appear
+ * @param hasSink - what is given up goes to a sink for dead letters, which hears of it
  */
-export function sayLosses(secrets: readonly string[]): (outcome: EventOutcome) => void {
+export function sayLosses(secrets: readonly string[], hasSink: boolean): (outcome: EventOutcome) => void {
   const said = new Set<string>();
   return (outcome) => {
     const loss = lossOf(outcome);
-    if (loss === undefined || said.has(loss.kind) || said.size === MOST_KINDS) return;
+    if (loss === undefined || (hasSink && outcome.outcome === "dead_lettered") || said.has(loss.kind) || said.size === MOST_KINDS) return;
     said.add(loss.kind);
     console.error(redact(`amazon-dsp-events: ${loss.what} (said once for each kind; \`onOutcome\` hears of every event)`, secrets));
   };
