@@ -96,8 +96,7 @@ export function messageOf(error: unknown): string {
  * @param doing - what could not be done
  */
 export function storeFault(doing: string, error: unknown, secrets: readonly string[] = []): AmazonEventsError {
-  // A shared token store may know better what is wrong: that Amazon gives no token is no fault of the store.
-  if (error instanceof AmazonEventsError && (error.code === "ERR_STORE" || error.code === "ERR_TOKEN_UNAVAILABLE")) return error;
+  if (error instanceof AmazonEventsError && error.code === "ERR_STORE") return error;
   return new AmazonEventsError("ERR_STORE", `${doing}: ${redact(messageOf(error), secrets)}`, { cause: error });
 }
 

@@ -6,7 +6,7 @@ import { redact } from "./redact.js";
 const MOST_KINDS = 100;
 
 /**
- * Says on the console the first loss of each kind, to whoever is told of each.
+ * Makes what is told of each outcome, and says the first loss of each kind on the console.
  *
  * @param secrets - exact texts that must not appear
  * @param hasSink - what is given up goes to a sink for dead letters, which hears of it

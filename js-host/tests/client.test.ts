@@ -88,6 +88,15 @@ test("an event of nothing but blanks has its own outcome, and its neighbours hav
   await world.time.run(client.close());
 });
 
+test("a token store that fetches for all may have no token, which is no fault of the store", async () => {
+  const world = new World();
+  const refuse = (): never => {
+    throw new AmazonEventsError("ERR_TOKEN_UNAVAILABLE", "Amazon gives none");
+  };
+  await world.deliver(1, { tokenStore: { get: refuse, set: () => undefined } });
+  assert.deepEqual(world.outcomes.map((outcome) => outcome.outcome === "dead_lettered" && [outcome.reason, outcome.lastError]), [["token_unavailable", "Amazon gives none"]]);
+});
+
 test("a fetch that fails with nothing at all is a fault like any other", async () => {
   for (const thrown of [undefined, null, new Error("away", { cause: null }), "a text"]) {
     const world = new World();

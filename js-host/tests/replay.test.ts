@@ -238,6 +238,9 @@ test("a list as data, and of a choice", async () => {
     unreadable: [{ line: 4, problem: "it is not JSON" }],
   });
   assert.equal(code, 1);
+  const words = ["__proto__", "constructor", "x", "x"];
+  const odd = await run(["replay", file(...words.map((reason, index) => line(`m-${index}`, reason, `{"eventId":"m-${index}"}`))), "--list", "--json"]);
+  assert.ok(odd.out.includes('"reasons":{"__proto__":1,"constructor":1,"x":2}'), odd.out);
   const none = await run(["replay", file(), "--list"]);
   assert.deepEqual(none, { code: 0, out: "0 dead letters\n", err: "" });
 });

@@ -42,3 +42,16 @@ pub(crate) fn rules(preset: Preset) -> impl Iterator<Item = (&'static str, Conve
 pub(crate) fn rule(preset: Preset, key: &str) -> Option<ConversionType> {
     rules(preset).find(|(name, _)| *name == key).map(|(_, conversion_type)| conversion_type)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::event_name;
+
+    #[test]
+    fn the_presets_names_are_as_amazon_takes_them() {
+        for (name, _) in rules(Preset::Segment) {
+            assert_eq!(event_name(name), (name.to_owned(), false));
+        }
+    }
+}

@@ -375,23 +375,23 @@ function checkFiles(input: string | undefined, options: JobOptions): void {
 
 /** Whether two paths name one file, which need not be there yet. */
 function isSame(one: string, other: string): boolean {
-  if (resolve(one) === resolve(other)) return true;
-  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
-  return a?.isFile() === true && a.dev === b?.dev && a.ino === b.ino;
+  return resolve(one) === resolve(other) || isOne(() => [statSync(one), statSync(other)]);
 }
 
 /** Whether a path names the input: it would be written while it is read. */
 function isInput(file: string | undefined, path: string): boolean {
-  let input: Stats;
-  let output: Stats;
+  return isOne(() => [file === undefined || file === "-" ? fstatSync(0) : statSync(file), statSync(path)]);
+}
+
+/** Whether both are there, and are the same file. */
+function isOne(look: () => readonly [Stats, Stats]): boolean {
   try {
-    input = file === undefined || file === "-" ? fstatSync(0) : statSync(file);
-    output = statSync(path);
+    const [one, other] = look();
+    return one.isFile() && one.dev === other.dev && one.ino === other.ino;
   } catch {
-    // What is not there yet is not the input.
+    // What is not there yet is no other file.
     return false;
   }
-  return input.isFile() && input.dev === output.dev && input.ino === output.ino;
 }
 
 /** Found out before anything is sent: a report that cannot be written afterwards invites sending it all again. */

@@ -53,15 +53,15 @@ export class Outbox {
     this.#batcher = new Batcher(options.batch);
   }
 
-  /** Events that wait or are on their way. */
+  /** Events that wait or are on their way, with those that there is room kept for. */
   get size(): number {
-    return this.#events;
+    return this.#events + this.#expected.events;
   }
 
   /** Whether another event is within the limits. One event always is, or nothing too large could ever be sent. */
   get hasRoom(): boolean {
-    const [events, bytes] = [this.#events + this.#expected.events, this.#bytes + this.#expected.bytes];
-    return events === 0 || (events < this.#options.maxEvents && bytes < this.#options.maxBytes);
+    const bytes = this.#bytes + this.#expected.bytes;
+    return this.size === 0 || (this.size < this.#options.maxEvents && bytes < this.#options.maxBytes);
   }
 
   /** The fault whose end everything waits for that is left. */

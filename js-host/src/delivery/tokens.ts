@@ -115,6 +115,8 @@ export class Tokens {
       });
       return await Promise.race([answer, late]);
     } catch (error) {
+      // A store that fetches for all may say that there is no token to be had, which is no fault of its own.
+      if (error instanceof AmazonEventsError && error.code === "ERR_TOKEN_UNAVAILABLE") throw error;
       throw storeFault(doing, error, connection.secrets);
     } finally {
       timer.abort();
