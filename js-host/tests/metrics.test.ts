@@ -167,7 +167,7 @@ test("the example of monitoring asks for metrics and labels that there are", () 
     for (const suffix of kind === "histogram" ? ["_bucket", "_sum", "_count"] : [""]) known.set(promName(name as MetricName) + suffix, labels as never);
   }
   const asked = new Set<string>();
-  for (const file of ["dashboard.json", "alerts.yaml"]) {
+  for (const file of ["dashboard.json", "alerts.yaml", "alerts.test.yaml"]) {
     const text = readFileSync(new URL(`../../examples/monitoring/${file}`, import.meta.url), "utf8").replaceAll('\\"', '"');
     for (const [, name = "", selector = ""] of text.matchAll(/(?<![\w.-])(amazon_dsp_events_\w+)(?:\{([^}]*)\})?/g)) {
       const labels = known.get(name);
