@@ -44,6 +44,7 @@ mod country;
 mod decimal;
 mod event;
 mod explain;
+mod fields;
 mod fold;
 mod identity;
 mod log;
@@ -75,6 +76,7 @@ pub use config::{
 pub use consent::{Flags as ConsentFlags, Signal as ConsentSignal};
 pub use country::Country;
 pub use explain::Trace;
+pub use fields::NotByFields;
 pub use identity::hash::Sha256Hex;
 pub use log::{Tried, Unusable};
 pub use outcome::{Detail, DropReason, Note, Outcome};
@@ -112,6 +114,37 @@ impl Transformer {
     #[must_use]
     pub fn transform<'e>(&'e self, json: &'e [u8], now: i64) -> Option<AmazonEvent<'e>> {
         self.map(json, Instant(now), &mut Log::default()).ok()
+    }
+
+    /// As [`Transformer::transform`], of an event that comes as fields: what an object has at the paths of
+    /// [`Transformer::paths`]. Who has no JSON text need not write one.
+    ///
+    /// A field is a line feed, the place of its path in that list, counted from 0, and then `=` and a text as it is, or `:` and the
+    /// JSON of any value; `fields` has `count` of them, one behind the other, as UTF-8. What is null or missing has none, nor has
+    /// what is in a list.
+    ///
+    /// # Errors
+    ///
+    /// [`NotByFields`]: they are not so, or they cannot say what the event is: a text has a line feed, a value is nested too
+    /// deep or has half of a surrogate pair. The event's JSON can say it.
+    pub fn transform_fields<'e>(
+        &'e self,
+        fields: &'e [u8],
+        count: usize,
+        now: i64,
+    ) -> Result<Option<AmazonEvent<'e>>, NotByFields> {
+        if fields.len() > MAX_EVENT_BYTES {
+            return Err(NotByFields);
+        }
+        let fields = std::str::from_utf8(fields).map_err(|_| NotByFields)?;
+        let (mut slots, mut hashing) = (Slots::new(&self.plan), Hashing::new());
+        fields::fill(fields, count, &self.plan, &mut slots)?;
+        let (now, log) = (Instant(now), &mut Log::default());
+        let mapped = transform::map_read(&self.plan, &slots, now, &mut hashing, log).ok();
+        Ok(mapped.map(|mut event| {
+            hashing.finish(std::slice::from_mut(&mut event));
+            event
+        }))
     }
 
     /// What becomes of the JSON of one event, with the reason of a drop and notes.

@@ -190,7 +190,7 @@ impl<'e> Slots<'e> {
     }
 
     #[inline(always)]
-    fn set(&mut self, slot: SlotId, value: Json<'e>) {
+    pub(crate) fn set(&mut self, slot: SlotId, value: Json<'e>) {
         if let Some(place) = self.values.get_mut(slot.0) {
             *place = (self.mark, value);
             self.present |= slot.bit();
@@ -219,7 +219,7 @@ impl<'e> Slots<'e> {
     }
 
     /// Forgets the event at hand.
-    fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.present = 0;
         // No batch has as many events as there are marks; if one had, it would begin anew.
         self.mark = self.mark.checked_add(1).unwrap_or_else(|| {
@@ -236,8 +236,13 @@ impl<'e> Slots<'e> {
 ///
 /// Text that is not JSON: how many bytes of it are in order.
 pub(crate) fn parse(text: &str) -> Result<Json<'_>, usize> {
+    parse_within(text, 0)
+}
+
+/// As [`parse`], of a value that stands within so many containers.
+pub(crate) fn parse_within(text: &str, outer: usize) -> Result<Json<'_>, usize> {
     let bytes = text.as_bytes();
-    let (value, end) = value_at(text, start_of(text)).map_err(|stop| stop.at)?;
+    let (value, end) = value_within(text, start_of(text), outer).map_err(|stop| stop.at)?;
     let end = blanks(bytes, end);
     if end == bytes.len() { Ok(value) } else { Err(end) }
 }
@@ -266,7 +271,7 @@ pub(crate) fn read_at<'e>(
     slots: &mut Slots<'e>,
 ) -> Result<usize, ReadError> {
     slots.begin();
-    walk(text, start, Some(plan.root()), slots).map_err(|stop| stop.error)
+    walk(text, start, 0, Some(plan.root()), slots).map_err(|stop| stop.error)
 }
 
 /// Where the value of a whole text begins. (RFC 8259 section 8.1: a reader may ignore a byte order mark.)
@@ -310,7 +315,7 @@ pub(crate) fn byte(bytes: &[u8], at: usize) -> u8 {
 }
 
 #[inline(always)]
-fn rest(bytes: &[u8], at: usize) -> &[u8] {
+pub(crate) fn rest(bytes: &[u8], at: usize) -> &[u8] {
     bytes.get(at..).unwrap_or_default()
 }
 
@@ -339,19 +344,20 @@ fn slice(text: &str, start: usize, end: usize) -> Result<&str> {
 }
 
 /// Passes over the value that begins there, down the trie from the node that stands for it, if there is one, and answers
-/// where it ends. Everything is checked, asked for or not.
+/// where it ends. Everything is checked, asked for or not. The value stands within so many `outer` containers.
 ///
 /// One loop without recursion, in which everything stays in registers: this is where most of an event's time goes.
 fn walk<'e>(
     text: &'e str,
     start: usize,
+    outer: usize,
     root: Option<&Node>,
     slots: &mut Slots<'e>,
 ) -> Result<usize> {
     let bytes = text.as_bytes();
     // Of each open container: where it begins, and its node.
     let mut frames: [(usize, Option<&Node>); MAX_DEPTH] = [(0, None); MAX_DEPTH];
-    let mut depth = 0;
+    let mut depth = outer;
     // A bit for each open container, the innermost the lowest; it is set for an object.
     let mut objects = 0_u64;
     let mut expects_key = false;
@@ -422,7 +428,7 @@ fn walk<'e>(
         }
         // A value has ended here.
         loop {
-            if depth == 0 {
+            if depth == outer {
                 return Ok(at);
             }
             at = blanks(bytes, at);
@@ -458,6 +464,12 @@ fn walk<'e>(
 
 /// The value that begins there, and where it ends.
 pub(crate) fn value_at(text: &str, start: usize) -> Result<(Json<'_>, usize)> {
+    value_within(text, start, 0)
+}
+
+/// As [`value_at`], of a value that stands within so many containers.
+#[inline(always)]
+fn value_within(text: &str, start: usize, outer: usize) -> Result<(Json<'_>, usize)> {
     let bytes = text.as_bytes();
     match byte(bytes, start) {
         b'"' => {
@@ -466,7 +478,7 @@ pub(crate) fn value_at(text: &str, start: usize) -> Result<(Json<'_>, usize)> {
             Ok((if has_escapes { Json::Escaped(text) } else { Json::Text(text) }, end + 1))
         }
         bracket @ (b'{' | b'[') => {
-            let end = walk(text, start, None, &mut Slots::default())?;
+            let end = walk(text, start, outer, None, &mut Slots::default())?;
             let text = slice(text, start, end)?;
             Ok((if bracket == b'{' { Json::Object(text) } else { Json::Array(text) }, end))
         }

@@ -4,7 +4,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use amazon_dsp_events::{Config, Format, OUTCOME_CODES, Outcome, Transformer};
+use amazon_dsp_events::{Config, Format, NotByFields, OUTCOME_CODES, Outcome, Transformer};
 use serde_json::Value;
 
 /// 2026-11-21T00:00:00Z.
@@ -257,4 +257,47 @@ fn the_last_of_equal_keys_counts_whole_and_many_of_them_are_no_harm() {
         .map(|key| key["type"].as_str().unwrap())
         .collect();
     assert_eq!(keys, ["EMAIL", "MAID"]);
+}
+
+#[test]
+fn fields_that_cannot_say_what_an_event_is_are_no_fields() {
+    let transformer = transformer();
+    let place =
+        |path: &str| transformer.paths().position(|other| other == path).unwrap_or_default();
+    let (kind, email, products) =
+        (place("type"), place("traits.email"), place("properties.products"));
+    let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+    let page = format!("\n{kind}=page\n{email}=jane@example.com");
+    let whole = [
+        (page.clone(), 2),
+        (format!("\n{kind}:\"page\"\n{email}:\"jane\\u0040example.com\""), 2),
+        (format!("{page}\n{products}:{}", nested(62)), 3),
+    ];
+    for (fields, count) in whole {
+        let event = transformer.transform_fields(fields.as_bytes(), count, NOW);
+        assert!(event.is_ok_and(|event| event.is_some()), "{fields}");
+    }
+    let broken = [
+        (format!("\n{kind}=page\n{email}=jane@example.com\n{kind}=track"), 2),
+        (page.clone(), 1),
+        (page.clone(), 3),
+        (format!("{kind}=page"), 1),
+        (format!("\n{kind}page"), 1),
+        (format!("\n{kind}:page"), 1),
+        (format!("\n{kind}:\"page\" \"page\""), 1),
+        (format!("\n{products}:\"\\ud83d\""), 1),
+        // Two containers are around it.
+        (format!("{page}\n{products}:{}", nested(63)), 3),
+        ("\n99999=page".to_owned(), 1),
+        ("\n99999999999999999999999999=page".to_owned(), 1),
+        ("\n=page".to_owned(), 1),
+        ("\n".to_owned(), 1),
+        (format!("\n{kind}={}", "x".repeat(1 << 20)), 1),
+    ];
+    for (fields, count) in broken {
+        let event = transformer.transform_fields(fields.as_bytes(), count, NOW);
+        assert_eq!(event.map(|_| ()), Err(NotByFields), "{fields}");
+    }
+    assert_eq!(transformer.transform_fields(b"\n1=\xff", 1, NOW).map(|_| ()), Err(NotByFields));
+    assert_eq!(transformer.transform_fields(b"", 0, NOW).map(|event| event.is_some()), Ok(false));
 }

@@ -114,6 +114,21 @@ fn says_nothing() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// What an event has at the paths that are looked at, as fields, and how many there are.
+fn fields_of(event: &Value, transformer: &Transformer) -> (String, usize) {
+    let (mut fields, mut count) = (String::new(), 0);
+    for (place, path) in transformer.paths().enumerate() {
+        let value = path.split('.').try_fold(event, |value, key| value.as_object()?.get(key));
+        match value {
+            None | Some(Value::Null) => continue,
+            Some(Value::String(text)) => fields.push_str(&format!("\n{place}={text}")),
+            Some(value) => fields.push_str(&format!("\n{place}:{value}")),
+        }
+        count += 1;
+    }
+    (fields, count)
+}
+
 fn mapped(outcome: &Outcome) -> Option<Value> {
     match outcome {
         Outcome::Mapped { event, .. } => Some(serde_json::from_str(&event.to_json()).unwrap()),
@@ -127,6 +142,7 @@ proptest! {
     #[test]
     fn no_bytes_whatever_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let transformer = everything();
+        let _ = transformer.transform_fields(&bytes, 1, NOW);
         let _ = transformer.evaluate(&bytes, NOW).to_json();
         let _ = transformer.explain(&bytes, NOW).to_json();
         for format in [Format::Auto, Format::Ndjson, Format::Event] {
@@ -150,6 +166,20 @@ proptest! {
     fn mapping_twice_gives_the_same_bytes(event in any_event()) {
         let text = event.to_string();
         prop_assert_eq!(everything().evaluate(text.as_bytes(), NOW).to_json(), everything().evaluate(text.as_bytes(), NOW).to_json());
+    }
+
+    #[test]
+    fn an_event_that_comes_as_fields_is_the_same_event(event in any_event()) {
+        let transformer = everything();
+        let (fields, count) = fields_of(&event, &transformer);
+        let json = event.to_string();
+        let by_fields = transformer.transform_fields(fields.as_bytes(), count, NOW).unwrap();
+        let by_json = transformer.transform(json.as_bytes(), NOW);
+        prop_assert_eq!(by_fields.map(|event| event.to_json()), by_json.map(|event| event.to_json()));
+        // Whatever else is said to be fields.
+        for (fields, count) in [(json.as_str(), count), (fields.as_str(), count + 1), (&fields.replace('=', ":"), count)] {
+            let _ = transformer.transform_fields(fields.as_bytes(), count, NOW);
+        }
     }
 
     #[test]

@@ -96,7 +96,7 @@ export class Transformer extends glue.Transformer {
 
   /** Made for the first object: who has bytes needs none of it. */
   get #wanted(): Wanted {
-    return (this.#keys ??= wantedOf(this.paths()));
+    return (this.#keys ??= wantedOf(this.paths().map((path, place) => [path, place])));
   }
 
   override transform(event: AnalyticsEvent, now?: number): AmazonEvent | undefined {
@@ -114,6 +114,12 @@ export class Transformer extends glue.Transformer {
 
   /** As `transform`, to the JSON of the Amazon event, as UTF-8: what a request's body takes. */
   transformToJson(event: AnalyticsEvent, now?: number): Uint8Array | undefined {
+    const fields = fieldsOf(event, this.#wanted);
+    if (fields !== NO_FIELDS) {
+      const bytes = this.transformFields(encoded(fields.text), fields.count, now);
+      // Empty: fields cannot say what the event is.
+      if (bytes?.length !== 0) return bytes;
+    }
     return this.transformJson(written(event, this.#wanted), now);
   }
 
@@ -135,7 +141,14 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 let scratch = new Uint8Array(0);
 
-/** The JSON of an event, in a place that the next one is written to. */
+/** A text as UTF-8, in a place that the next one is written to. */
+function encoded(text: string): Uint8Array {
+  // No character of a text takes more than three bytes.
+  if (scratch.length < 3 * text.length) scratch = new Uint8Array(Math.max(3 * text.length, 16_384));
+  return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
+}
+
+/** The JSON of an event, as {@link encoded}. */
 function written(event: unknown, wanted: Wanted): Uint8Array {
   let json: string;
   try {
@@ -144,38 +157,46 @@ function written(event: unknown, wanted: Wanted): Uint8Array {
     json = "";
   }
   // Of one too large to be an event only as much is written as shows that it is too large.
-  if (json.length > MAX_EVENT_BYTES) json = json.slice(0, MAX_EVENT_BYTES + 1);
-  // No character of a text takes more than three bytes.
-  if (scratch.length < 3 * json.length) scratch = new Uint8Array(Math.max(3 * json.length, 16_384));
-  return scratch.subarray(0, encoder.encodeInto(json, scratch).written);
+  return encoded(json.length > MAX_EVENT_BYTES ? json.slice(0, MAX_EVENT_BYTES + 1) : json);
 }
 
-/** The keys that are looked at, with those below each; `true` is all there is. */
-type Wanted = true | ReadonlyMap<string, Wanted>;
+/** The keys that are looked at. */
+type Wanted = ReadonlyMap<string, WantedKey>;
 
-function wantedOf(paths: readonly string[]): Wanted {
-  const below = new Map<string, string[]>();
-  const whole = new Set<string>();
-  for (const path of paths) {
-    const dot = path.indexOf(".");
-    const key = dot < 0 ? path : path.slice(0, dot);
-    const rest = below.get(key) ?? [];
-    below.set(key, rest);
-    if (dot < 0) whole.add(key);
-    else rest.push(path.slice(dot + 1));
+interface WantedKey {
+  /** How a field with its value begins, if that is looked at: with a text, and with the JSON of any value. */
+  readonly asText: string | undefined;
+  readonly asJson: string | undefined;
+  /** The keys below it, if any of them are looked at. */
+  readonly below: Wanted | undefined;
+}
+
+function wantedOf(paths: readonly (readonly [path: string, place: number])[]): Wanted {
+  const keys = new Map<string, { place?: number; below: [path: string, place: number][] }>();
+  for (const [path, place] of paths) {
+    const [key, ...rest] = path.split(".") as [string, ...string[]];
+    const known = keys.get(key) ?? { below: [] };
+    keys.set(key, known);
+    if (rest.length > 0) known.below.push([rest.join("."), place]);
+    else known.place = place;
   }
-  // Such a key cannot be given to an object by assignment: what has it is taken whole.
-  if (below.has("__proto__")) return true;
-  return new Map(Array.from(below, ([key, rest]) => [key, whole.has(key) || wantedOf(rest)]));
+  const wantedKey = ({ place, below }: { place?: number; below: [path: string, place: number][] }): WantedKey => ({
+    asText: place === undefined ? undefined : `\n${place}=`,
+    asJson: place === undefined ? undefined : `\n${place}:`,
+    below: below.length > 0 ? wantedOf(below) : undefined,
+  });
+  return new Map(Array.from(keys, ([key, known]) => [key, wantedKey(known)]));
 }
-
 /** A copy of an object with only the wanted keys: most of an event is nobody's, and what is not written costs nothing. */
 function wantedPart(value: unknown, wanted: Wanted): unknown {
-  if (wanted === true || typeof value !== "object" || value === null || isOfItsOwn(value)) return value;
+  // A key `__proto__` cannot be given to an object by assignment: where it is wanted, all is taken.
+  if (typeof value !== "object" || value === null || isOfItsOwn(value) || wanted.has("__proto__")) return value;
   const part: Record<string, unknown> = {};
   for (const key of Object.keys(value)) {
-    const below = wanted.get(key);
-    if (below !== undefined) part[key] = wantedPart((value as Record<string, unknown>)[key], below);
+    const known = wanted.get(key);
+    if (known === undefined) continue;
+    const inner = (value as Record<string, unknown>)[key];
+    part[key] = known.asJson !== undefined || known.below === undefined ? inner : wantedPart(inner, known.below);
   }
   return part;
 }
@@ -184,3 +205,56 @@ function wantedPart(value: unknown, wanted: Wanted): unknown {
 function isOfItsOwn(value: object): boolean {
   return Array.isArray(value) || typeof (value as { toJSON?: unknown }).toJSON === "function";
 }
+
+/** As the core takes them: far below what an event may have, so that it is never fields that are too large. */
+const MAX_FIELDS_LENGTH = MAX_EVENT_BYTES / 8;
+
+/** What an event has at the wanted paths, for `transformFields`; {@link NO_FIELDS} if only its JSON can say what becomes of it. */
+function fieldsOf(event: unknown, wanted: Wanted): Fields {
+  const fields = new Fields();
+  try {
+    const isWhole = typeof event === "object" && event !== null && !isOfItsOwn(event) && fields.gather(event, wanted);
+    return isWhole && fields.text.length <= MAX_FIELDS_LENGTH ? fields : NO_FIELDS;
+  } catch {
+    return NO_FIELDS;
+  }
+}
+
+class Fields {
+  text = "";
+  count = 0;
+
+  /** Takes the values of an object; answers whether fields can say them all. */
+  gather(object: object, wanted: Wanted): boolean {
+    for (const key of Object.keys(object)) {
+      const known = wanted.get(key);
+      if (known === undefined) continue;
+      const value = (object as Record<string, unknown>)[key];
+      if (typeof value === "string") this.#put(known.asText, value);
+      else if (typeof value === "number") {
+        if (Number.isFinite(value)) this.#put(known.asJson, value);
+      } else if (typeof value === "boolean") this.#put(known.asJson, value);
+      else if (typeof value === "object") {
+        if (value !== null && !this.#object(value, known)) return false;
+      } else if (value !== undefined) return false;
+    }
+    return true;
+  }
+
+  #object(value: object, { asJson, below }: WantedKey): boolean {
+    const isSet = !isOfItsOwn(value);
+    if (!isSet && !Array.isArray(value) && !(value instanceof Date)) return false;
+    if (asJson !== undefined) this.#put(asJson, JSON.stringify(value));
+    // What is in a list has no path.
+    return below === undefined || !isSet || this.gather(value, below);
+  }
+
+  #put(begin: string | undefined, value: string | number | boolean): void {
+    if (begin === undefined) return;
+    this.text += begin + value;
+    this.count++;
+  }
+}
+
+/** It stays alive, and so does what V8 knows of the shape of these objects: with the last of them its code would go. */
+const NO_FIELDS = new Fields();

@@ -47,6 +47,7 @@ test("what JSON cannot hold where it is looked at is no event", () => {
   for (const event of [{ ...page, userId: 1n }, { ...page, properties: { products: loop } }] as unknown as AnalyticsEvent[]) {
     assert.deepEqual(transformer.evaluate(event, NOW), invalid);
     assert.equal(transformer.bytesOf(event).length, 0);
+    assert.equal(transformer.transform(event, NOW), undefined);
   }
   for (const event of [undefined, null, 7, "page", [], () => 1] as unknown as AnalyticsEvent[]) {
     assert.equal(transformer.evaluate(event, NOW).outcome, "dropped");
@@ -63,18 +64,25 @@ test("an object that makes its own JSON is taken at its word, and what it inheri
   const transformer = new Transformer();
   assert.equal(transformer.transform({ toJSON: () => page } as unknown as AnalyticsEvent, NOW)?.eventId, "page-1");
   assert.equal(transformer.evaluate(Object.create(page) as AnalyticsEvent, NOW).outcome, "dropped");
+  assert.equal(transformer.transform(Object.create(page) as AnalyticsEvent, NOW), undefined);
 });
+
+/** A list in a list in a list, so many. */
+const deep = (levels: number): unknown => (levels === 0 ? [] : [deep(levels - 1)]);
 
 test("an object reads as its JSON does, whatever its texts and numbers are", () => {
   const transformer = new Transformer({ dataSetName: "d" });
   const values = [
     'a "quoted" \\ text', "two\nlines\u0000\u007f\u2028", "half \ud83d", "\ude00 half", "whole \u{1f600}", "\u00fcber \u4e2d", "x".repeat(40_000), "\u4e2d".repeat(9000), "",
+    "\n1=page", [Symbol("s"), "half \ud83d"], { toJSON: (key: string) => `at ${key}` }, Object.assign(new Date(NOW), { toJSON: () => 7 }), deep(60), deep(63), deep(70),
     0, -0, 1.5e300, 1e-7, NaN, Infinity, 12_345_678_901_234_567_890, true, false, null, undefined, () => 1, Symbol("s"), new Date(NOW), new String("boxed"), [1, "2"], { a: 1 },
   ];
   for (const value of values) {
     const event = { ...page, messageId: value, traits: { email: value, phone: value, address: value }, properties: { url: value, products: [value], value } } as AnalyticsEvent;
     const json = JSON.stringify(event);
-    assert.deepEqual(transformer.evaluate(event, NOW), JSON.parse(transformer.evaluateJson(new TextEncoder().encode(json), NOW)), json.slice(0, 200));
+    const bytes = new TextEncoder().encode(json);
+    assert.deepEqual(transformer.evaluate(event, NOW), JSON.parse(transformer.evaluateJson(bytes, NOW)), json.slice(0, 200));
+    assert.deepEqual(transformer.transformToJson(event, NOW), transformer.transformJson(bytes, NOW), json.slice(0, 200));
   }
 });
 
@@ -84,6 +92,7 @@ test("an object that is too large is said to be so, and no more of it is written
   const tooLarge = { outcome: "dropped", reason: "invalid_event", detail: "too_large", notes: [] };
   for (const userId of [pages, `${pages}\u4e2d`, "\u4e2d".repeat(1_048_577)]) {
     assert.deepEqual(transformer.evaluate({ ...page, userId }, NOW), tooLarge);
+    assert.equal(transformer.transform({ ...page, userId }, NOW), undefined);
     assert.ok(transformer.bytesOf({ ...page, userId }).length <= 3 * 1_048_577);
   }
   // Within the limit by its letters, and over it by its bytes.
