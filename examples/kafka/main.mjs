@@ -6,7 +6,7 @@ import { Kafka, logLevel } from "kafkajs";
 import { kafkaQueue } from "./queue.mjs";
 
 const kafka = new Kafka({ brokers: [process.env.KAFKA ?? "127.0.0.1:9092"], logLevel: logLevel.ERROR });
-const queue = await kafkaQueue(kafka, "events", "amazon-dsp-events");
+const queue = await kafkaQueue(kafka, "amazon-dsp-events-example", "amazon-dsp-events");
 const mock = await startMock({ faults: { 500: 0.1, item: 0.05 } });
 
 const event = (index) => ({

@@ -7,7 +7,7 @@ import { sqsQueue } from "./queue.mjs";
 
 const sqs = new SQSClient({}); // AWS_REGION, AWS_ENDPOINT_URL_SQS and the credentials are the environment's
 const urlOf = async (name) => (await sqs.send(new CreateQueueCommand({ QueueName: name }))).QueueUrl;
-const queue = sqsQueue(sqs, await urlOf("events"), await urlOf("events-dead"));
+const queue = sqsQueue(sqs, await urlOf("amazon-dsp-events-example"), await urlOf("amazon-dsp-events-example-dead"));
 const count = Number(process.env.EVENTS ?? 1000);
 const mock = await startMock({ faults: { 500: 0.1, item: 0.05 } });
 

@@ -275,12 +275,15 @@ class Client implements AmazonEvents {
   async flush(): Promise<void> {
     let fault: AmazonEventsError | undefined;
     try {
-      await this.#restore(() => {
-        const blocked = this.#engine.outbox.blockedBy;
-        if (blocked) throw blocked;
-      });
+      // Where there is nothing to wait for there is no wait, or what is sent right after would be a part of it.
+      if (!this.#isRestored) {
+        await this.#restore(() => {
+          const blocked = this.#engine.outbox.blockedBy;
+          if (blocked) throw blocked;
+        });
+      }
     } finally {
-      await Promise.allSettled(this.#taking);
+      if (this.#taking.size > 0) await Promise.allSettled(this.#taking);
       fault = await this.#engine.outbox.flush();
     }
     if (fault) throw fault;
@@ -436,7 +439,10 @@ class Client implements AmazonEvents {
   /** Queues the events of a batch, and tells the outcome of those that were dropped. Counts none of them if it cannot. */
   async #take(batch: Batch, waiters: readonly Waiter[] = [], whenFull?: "wait" | "refuse"): Promise<Dropped[]> {
     const wires = wiresOf(batch);
-    await this.#enter(wires, whenFull);
+    const { outbox } = this.#engine;
+    // Whoever finds room has it at once: what was sent before `close` is called is not too late.
+    if (this.#isRestored && outbox.hasRoom) outbox.reserve(wires);
+    else await this.#enter(wires, whenFull);
     const taking = this.#takeIn(batch, wires, waiters).finally(() => {
       this.#engine.outbox.arrived(wires);
       this.#taking.delete(taking);

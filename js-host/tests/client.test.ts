@@ -24,6 +24,23 @@ test("send resolves when the event is queued or dropped, or with its outcome if 
   await assert.rejects(client.send(one("c")), { code: "ERR_CLOSED", message: "the client is closed: make a new one to send more events" });
 });
 
+test("what was sent before close is called is delivered, awaited or not; a send that waits for room is refused", async () => {
+  for (const store of [undefined, new Disk()]) {
+    const world = new World();
+    const client = world.client({ ...(store && { store }), maxQueueEvents: 4 });
+    // The first takes up what the store has from earlier.
+    await client.send(one("first"));
+    const sent = [client.send(one("a")), client.send(one("b")), client.sendBatch(JSON.stringify(one("c")))];
+    const late = client.send(one("d"));
+    const closed = client.close();
+    await assert.rejects(late, { code: "ERR_CLOSED" });
+    await assert.rejects(client.send(one("e")), { code: "ERR_CLOSED" });
+    await world.time.run(closed);
+    assert.deepEqual(await Promise.all(sent), [{ outcome: "queued" }, { outcome: "queued" }, { events: 1, queued: 1, dropped: 0 }]);
+    assert.deepEqual(world.asked.flatMap(({ ids }) => ids).sort(), ["a", "b", "c", "first"]);
+  }
+});
+
 test("a batch goes when it is full in events or bytes", async () => {
   const world = new World();
   await world.deliver(10, { maxBatchEvents: 4 });

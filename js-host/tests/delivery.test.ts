@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { AmazonEventsOptions } from "../dist/index.js";
+import { memoryTokenStore, type AmazonEventsOptions } from "../dist/index.js";
 import { seeded } from "../dist/mock/faults.js";
 import { BURST_MS } from "../dist/delivery/rate.js";
 import { Disk, event, ok, Process, Recorder, World, type Answer, type Asked } from "./world.js";
@@ -315,6 +315,19 @@ test("the token is fetched once for all who wait, and again 300 s before it expi
   await world.time.run(send("c"));
   assert.equal(world.tokenCalls.length, 2);
   await world.time.run(client.close());
+});
+
+test("many requests at once bring no warning about listeners", async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", note);
+  const world = new World();
+  const { get, set } = memoryTokenStore();
+  await world.deliver(100, { maxBatchEvents: 1, concurrency: 100, tokenStore: { get: async (refused) => get(refused), set } });
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", note);
+  assert.equal(world.count("accepted"), 100);
+  assert.deepEqual(warnings, []);
 });
 
 test("faults of the token endpoint that pass are tried again", async () => {

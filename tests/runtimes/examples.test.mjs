@@ -131,7 +131,7 @@ async function figuresOf(name, env) {
 
 const kcat = tool("kcat", "KCAT", "apt-get install kafkacat");
 test("examples/kafka brings 1,000 events through a topic", { skip: kcat.skip }, async () => {
-  const args = ["-P", "-X", "test.mock.num.brokers=1", "-b", "x", "-t", "events", "-p", "0", "-d", "mock"];
+  const args = ["-P", "-X", "test.mock.num.brokers=1", "-b", "x", "-t", "amazon-dsp-events-example", "-p", "0", "-d", "mock"];
   const broker = started(kcat.path, args, { stdin: "pipe" });
   const port = () => /127\.0\.0\.1:(\d+)/.exec(broker.err)?.[1];
   await until(() => port() !== undefined, broker, "the broker listens");

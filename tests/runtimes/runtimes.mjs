@@ -12,7 +12,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 export const toolPath = (path) => join(here, "node_modules", path);
 
 /** Why a test that needs a package is skipped, or false if it is there. */
-export const missing = (name) => (existsSync(toolPath(`${name}/package.json`)) ? false : `${name} is not installed: npm could not fetch it`);
+export const missing = (name) => (existsSync(toolPath(`${name}/package.json`)) ? false : `${name} is not installed: run \`npm --prefix tests/runtimes ci\`; if it was, npm could not fetch it`);
 
 const { devDependencies, optionalDependencies } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 const platform = `${process.platform}-${process.arch}`;
@@ -38,7 +38,7 @@ export function execute(command, args, { cwd, input = "", env: more }) {
 function command(name, version, path, flags = () => []) {
   return {
     name: `${name} ${version}`,
-    missing: existsSync(path) ? false : `not installed: npm has no build of it for ${platform}, or could not fetch it`,
+    missing: existsSync(path) ? false : `not installed: run \`npm --prefix tests/runtimes ci\`; if it was, npm has no build of it for ${platform}, or could not fetch it`,
     /** Runs a script, with its arguments. */
     execute: (args, options) => execute(path, [...flags(), ...args], options),
     async run(project, program, argument) {

@@ -89,16 +89,21 @@ export class Outbox {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     // In the same turn, or all who wait would find the same room.
-    this.#reserve(wires, 1);
+    this.reserve(wires);
+  }
+
+  /** Keeps room for events that are added later, whether there is any or not. */
+  reserve(wires: readonly Uint8Array[]): void {
+    this.#expect(wires, 1);
   }
 
   /** Those that were expected have been added, or will not be. */
   arrived(wires: readonly Uint8Array[]): void {
-    this.#reserve(wires, -1);
+    this.#expect(wires, -1);
     if (this.hasRoom) this.#wake();
   }
 
-  #reserve(wires: readonly Uint8Array[], sign: 1 | -1): void {
+  #expect(wires: readonly Uint8Array[], sign: 1 | -1): void {
     this.#expected.events += sign * wires.length;
     for (const wire of wires) this.#expected.bytes += sign * wire.length;
   }

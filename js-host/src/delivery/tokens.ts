@@ -64,9 +64,12 @@ export class Tokens {
   #pending: Promise<string> | undefined;
   /** The one that Amazon refused, so that it is not taken from the store again. */
   #refused: string | undefined;
+  /** What ends the waits for the store: one each, for a signal is not made for hundreds of listeners. */
+  readonly #waits = new Set<AbortController>();
 
   constructor(options: TokensOptions) {
     this.#options = options;
+    options.signal?.addEventListener("abort", () => this.#waits.forEach((wait) => wait.abort()), { once: true });
   }
 
   /**
@@ -103,14 +106,13 @@ export class Tokens {
 
   /** What the store says, if it does so in time. */
   async #answered<T>(doing: string, ask: () => Promise<T> | T): Promise<T> {
-    const { connection, runtime, timeoutMs, signal } = this.#options;
-    const timer = new AbortController();
-    const stop = (): void => timer.abort();
-    signal?.addEventListener("abort", stop, { once: true });
+    const { connection, runtime, timeoutMs } = this.#options;
+    const wait = new AbortController();
+    this.#waits.add(wait);
     try {
       const answer = ask();
       if (!(answer instanceof Promise)) return await answer;
-      const late = runtime.sleep(timeoutMs, timer.signal).then(() => {
+      const late = runtime.sleep(timeoutMs, wait.signal).then(() => {
         throw new Error(`no answer within ${timeoutMs / 1000} s`);
       });
       return await Promise.race([answer, late]);
@@ -119,8 +121,8 @@ export class Tokens {
       if (error instanceof AmazonEventsError && error.code === "ERR_TOKEN_UNAVAILABLE") throw error;
       throw storeFault(doing, error, connection.secrets);
     } finally {
-      timer.abort();
-      signal?.removeEventListener("abort", stop);
+      wait.abort();
+      this.#waits.delete(wait);
     }
   }
 
