@@ -89,6 +89,7 @@ said=$(CARGO_TARGET_DIR=$work/target cargo run --quiet --offline --manifest-path
 note "a program with the packed crate maps an event"
 
 say "npm package"
+npm_packages js-host
 (cd js-host && npm pack --silent --pack-destination "$out" >/dev/null)
 mkdir "$work/npm"
 echo '{ "name": "empty", "private": true, "type": "module" }' >"$work/npm/package.json"
