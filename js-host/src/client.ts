@@ -1,10 +1,10 @@
 // The client: maps events, queues them, brings them to Amazon, and says what became of each.
 import { DEFAULT_BATCH } from "./delivery/batcher.js";
-import { connectionOf, type GivenParameters } from "./connection.js";
+import { connectionOf, type GivenParameters, type ParameterName } from "./connection.js";
 import { outcomeCodes, Transformer, type AnalyticsEvent, type Batch, type Config, type DropReason, type OutcomeCode } from "./core.js";
 import { Engine } from "./delivery/engine.js";
 import { AmazonEventsError, invalidOption, quietly, storeFault } from "./errors.js";
-import { deliveryLimits, functions, MOST_PER_SECOND, positive, whole } from "./limits.js";
+import { deliveryLimits, functions, MOST_PER_SECOND, noSlips, positive, whole } from "./limits.js";
 import { linesOf } from "./lines.js";
 import { sayLosses } from "./losses.js";
 import type { MetricLabels, Metrics } from "./metrics.js";
@@ -69,6 +69,13 @@ export interface AmazonEventsOptions extends GivenParameters {
   /** Default: nothing is logged; without `onOutcome` too, the first loss of each kind is said on the console. */
   logger?: Logger;
 }
+
+const OPTIONS: Readonly<Record<Exclude<keyof AmazonEventsOptions, ParameterName>, true>> = {
+  ...{ config: true, onOutcome: true, deadLetters: true, store: true, metrics: true, tokenStore: true, whenFull: true },
+  ...{ maxBatchEvents: true, maxBatchBytes: true, flushIntervalMs: true, maxQueueEvents: true, maxQueueBytes: true, concurrency: true },
+  ...{ maxRequestsPerSecond: true, maxEventsPerSecond: true, maxAttempts: true, maxWaitMs: true, maxElapsedMs: true, timeoutMs: true },
+  ...{ fetch: true, clock: true, sleep: true, random: true, logger: true },
+};
 
 /** What `send` says of an event that it took: dropped already, or queued. */
 export type Receipt = Dropped | { readonly outcome: "queued" };
@@ -205,6 +212,7 @@ class Client implements AmazonEvents {
   #finished: Promise<void> | undefined;
 
   constructor(options: AmazonEventsOptions) {
+    noSlips(options, OPTIONS);
     const connection = connectionOf(options);
     this.#options = options;
     this.#secrets = connection.secrets;

@@ -1,7 +1,9 @@
 // Reads options that are numbers or functions, and says which of them cannot be right.
 import { DEFAULT_BATCH, type BatchLimits } from "./delivery/batcher.js";
-import { invalidOption, wrongType } from "./errors.js";
+import { invalidOption, UsageError, wrongType } from "./errors.js";
 import { DEFAULT_RETRY, type RetryPolicy } from "./delivery/retry.js";
+import { PARAMETERS } from "./connection.js";
+import { nearest } from "./nearest.js";
 
 type Options<Name extends string> = Readonly<Partial<Record<Name, unknown>>>;
 
@@ -41,6 +43,22 @@ export function positive<Name extends string>(options: Options<Name>, name: Name
 export function functions<Name extends string>(options: Options<Name>, ...names: readonly Name[]): void {
   for (const name of names) {
     if (options[name] !== undefined && typeof options[name] !== "function") throw wrongType(name, "a function", options[name]);
+  }
+}
+
+/**
+ * Checks that no name is a slip for one of the options. Any other name is let be: environments are given as they are, with all
+ * that is in them.
+ *
+ * @throws {@link UsageError} that names both
+ */
+export function noSlips(options: object, known: Readonly<Record<string, true>>): void {
+  const names = [...Object.keys(known), ...PARAMETERS.map(({ name }) => name)];
+  for (const name of Object.keys(options)) {
+    // As options are written, and variables of an environment are not.
+    if (!/^[a-z][A-Za-z]+$/.test(name) || Object.hasOwn(known, name)) continue;
+    const meant = nearest(name, names, Math.min(2, Math.floor(name.length / 4)));
+    if (meant !== undefined) throw new UsageError("ERR_INVALID_ARG_VALUE", `\`${name}\` is not an option; did you mean \`${meant}\`?`);
   }
 }
 

@@ -50,6 +50,21 @@ test("a batch goes when it is full in events or bytes", async () => {
   for (const { bytes, ids } of small.asked) assert.ok(bytes <= 1200 && ids.length > 1, `${bytes} bytes, ${ids.length} events`);
 });
 
+test("a slip in an option's name is said, and other names of an environment are not looked at", async () => {
+  const world = new World();
+  const slips: [string, string][] = [
+    ["onOutcom", "onOutcome"], ["maxBatchSize", ""], ["maxbatchevents", "maxBatchEvents"], ["flushInterval", "flushIntervalMs"], ["flushIntervalMS", "flushIntervalMs"],
+    ["clientId", "CLIENT_ID"], ["baseURL", "BASE_URL"], ["loger", "logger"], ["deadLetter", "deadLetters"],
+  ];
+  for (const [name, meant] of slips) {
+    const make = (): unknown => world.client({ [name]: "x" });
+    if (meant === "") assert.doesNotThrow(make, name);
+    else assert.throws(make, { name: "UsageError", code: "ERR_INVALID_ARG_VALUE", message: `\`${name}\` is not an option; did you mean \`${meant}\`?` });
+  }
+  const environment = { Path: "C:\\", http_proxy: "http://localhost", npm_config_cache: "x", ONOUTCOME: "x", _: "node", state: "x", match: "x", windir: "x" };
+  assert.doesNotThrow(() => world.client(environment as object));
+});
+
 test("a full queue makes senders wait, or refuses", async () => {
   const world = new World();
   const waiting = world.client({ maxQueueEvents: 2 });

@@ -1,5 +1,6 @@
 // The faults there are: their names, what each does, and how shares of them are written.
 import { invalidOption, UsageError } from "../errors.js";
+import { nearest } from "../nearest.js";
 import { ERROR_CODES } from "./enums.js";
 
 /** A fault of one reply. */
@@ -169,28 +170,4 @@ function isShareName(name: string, endpoint: Endpoint): boolean {
 
 function isShare(share: unknown): boolean {
   return typeof share === "number" && share >= 0 && share <= 1;
-}
-
-function nearest(typed: string, known: readonly string[]): string | undefined {
-  let best: string | undefined;
-  // Two letters in the wrong order are two steps.
-  let least = Math.max(typed.length > 3 ? 2 : 1, Math.floor(typed.length / 3)) + 1;
-  for (const word of known) {
-    const steps = distance(typed.toLowerCase(), word.toLowerCase());
-    if (steps < least) [best, least] = [word, steps];
-  }
-  return best;
-}
-
-/** Levenshtein: how many letters must be put in, left out or changed. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -1,10 +1,10 @@
 // Takes events from a queue, brings them to Amazon, and tells the queue of each only when it has its outcome.
 import type { AmazonEventsOptions } from "../client.js";
-import { connectionOf } from "../connection.js";
+import { connectionOf, type ParameterName } from "../connection.js";
 import { Transformer, type DropReason } from "../core.js";
 import { Engine } from "../delivery/engine.js";
 import { AmazonEventsError, invalidOption, messageOf, type FaultCode } from "../errors.js";
-import { deliveryLimits, functions, whole } from "../limits.js";
+import { deliveryLimits, functions, noSlips, whole } from "../limits.js";
 import { Mapper, type Mapped } from "../mapper.js";
 import type { EventOutcome } from "../outcome.js";
 import { Parcel } from "../delivery/parcel.js";
@@ -55,6 +55,12 @@ export interface ConsumeOptions extends Pick<AmazonEventsOptions, ClientOptionNa
   /** How often the queue is told of events that are still worked on. At most a third of its limit. Milliseconds, default 10,000. */
   extendEveryMs?: number;
 }
+
+const OPTIONS: Readonly<Record<Exclude<keyof ConsumeOptions, ParameterName>, true>> = {
+  ...{ config: true, onOutcome: true, tokenStore: true, takeWaitMs: true, retryDelayMs: true, extendEveryMs: true },
+  ...{ maxBatchEvents: true, maxBatchBytes: true, concurrency: true, maxAttempts: true, maxWaitMs: true, maxElapsedMs: true, timeoutMs: true },
+  ...{ fetch: true, clock: true, sleep: true, random: true, logger: true },
+};
 
 /** What a consumer has done; all numbers count from its start. `taken` is the sum of those down to `held`. */
 export interface ConsumerStats {
@@ -147,6 +153,7 @@ class QueueConsumer implements Consumer {
     for (const name of ["put", "take", "close"] as const) {
       if (typeof queue?.[name] !== "function") throw invalidOption("queue", "a queue with `put`, `take` and `close`", queue);
     }
+    noSlips(options, OPTIONS);
     functions(options, "onOutcome");
     const connection = connectionOf(options);
     this.#queue = queue;
