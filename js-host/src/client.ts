@@ -3,7 +3,7 @@ import { DEFAULT_BATCH } from "./delivery/batcher.js";
 import { connectionOf, type GivenParameters, type ParameterName } from "./connection.js";
 import { outcomeCodes, Transformer, type AnalyticsEvent, type Batch, type Config, type DropReason, type OutcomeCode } from "./core.js";
 import { Engine } from "./delivery/engine.js";
-import { AmazonEventsError, invalidOption, quietly, storeFault } from "./errors.js";
+import { AmazonEventsError, eventsIn, invalidOption, quietly, storeFault } from "./errors.js";
 import { deliveryLimits, functions, MOST_PER_SECOND, noSlips, positive, whole } from "./limits.js";
 import { linesOf } from "./lines.js";
 import { sayLosses } from "./losses.js";
@@ -297,7 +297,7 @@ class Client implements AmazonEvents {
     if (fault) throw fault;
     if (!this.#lost) return;
     const { events, fault: cause } = this.#lost;
-    throw new AmazonEventsError("ERR_STORE", `${events} events have no outcome: ${cause.message}`, { cause });
+    throw new AmazonEventsError("ERR_STORE", `no outcome of ${eventsIn(events)}: ${cause.message}`, { cause });
   }
 
   async close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
@@ -338,7 +338,7 @@ class Client implements AmazonEvents {
     await sleep(GRACE_MS, ended);
     throw new AmazonEventsError(
       "ERR_STORE",
-      `closed with ${this.stats().pending} events without an outcome: the store or the dead-letter sink did not answer within ${GRACE_MS / 1000} s of the deadline`,
+      `closed without an outcome of ${eventsIn(this.stats().pending)}: the store or the dead-letter sink did not answer within ${GRACE_MS / 1000} s of the deadline`,
     );
   }
 
@@ -365,7 +365,7 @@ class Client implements AmazonEvents {
   }
 
   #full(): AmazonEventsError {
-    return new AmazonEventsError("ERR_QUEUE_FULL", `the queue is full (${this.#engine.outbox.size} events): the event was not taken`);
+    return new AmazonEventsError("ERR_QUEUE_FULL", `the queue is full (${eventsIn(this.#engine.outbox.size)}): the event was not taken`);
   }
 
   #mustTake(): void {

@@ -115,3 +115,8 @@ function shown(value: unknown): string {
   if (typeof value === "number" || typeof value === "boolean" || value == null) return `\`${String(value)}\``;
   return Array.isArray(value) ? "a list" : `a value of type ${typeof value}`;
 }
+
+/** `1 event`, `2 events`. */
+export function eventsIn(count: number): string {
+  return count === 1 ? "1 event" : `${count} events`;
+}

@@ -177,7 +177,7 @@ for (const [name, start] of Object.entries(apps)) {
     assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "5"]);
     while (one.errors.length === 0) await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(await one.accepted(), ["first"]);
-    assert.deepEqual(one.errors, ["AmazonEventsError: the queue is full (1 events): the event was not taken"]);
+    assert.deepEqual(one.errors, ["AmazonEventsError: the queue is full (1 event): the event was not taken"]);
   });
 }
 
@@ -255,6 +255,6 @@ test("segment: trouble with Amazon fails nothing at Segment", async () => {
   await one.amazon.close();
   assert.deepEqual(failures, []);
   assert.deepEqual(bodies.map(({ batch }) => batch.length), [3]);
-  assert.deepEqual(one.errors, Array(2).fill("AmazonEventsError: the queue is full (1 events): the event was not taken"));
+  assert.deepEqual(one.errors, Array(2).fill("AmazonEventsError: the queue is full (1 event): the event was not taken"));
   assert.deepEqual(one.outcomes.map(({ outcome }) => outcome), ["rejected"]);
 });

@@ -127,6 +127,7 @@ const wrongUse: [string, string[], RegExp][] = [
   ["an instant that is none", ["transform", "--now", "yesterday"], /^error: --now must be an ISO 8601 instant such as 2026-11-21T00:00:00Z, got `yesterday`\n$/],
   ["a year alone", ["transform", "--now", "2026"], /^error: --now must be an ISO 8601 instant such as 2026-11-21T00:00:00Z, got `2026`\n$/],
   ["a report that cannot be written", ["send", "-", "--dry-run", "--report", "/nowhere/report.json"], /^error: cannot write --report \/nowhere\/report\.json: /],
+  ["a report among what --state keeps", ["send", "-", "--dry-run", "--state", "job", "--report", "job/report.json"], /^error: --report job\/report\.json is in the folder of --state: name a file elsewhere\n$/],
   ["a report in the config's place", ["send", "-", "--dry-run", "--report", "amazon-dsp-events.json"], /^error: --report amazon-dsp-events\.json is the config: name another file\n$/],
   ["an option nobody knows", ["send", "--dryrun"], /^error: unknown option '--dryrun'\n\(Did you mean --dry-run\?\)\n$/],
   ["a number out of range", ["send", "--max-attempts", "3"], /It must be a whole number from 4 to 100\./],

@@ -78,7 +78,7 @@ test("a full queue makes senders wait, or refuses", async () => {
   assert.equal(world.count("accepted"), 3);
   const refusing = world.client({ maxQueueEvents: 1, whenFull: "refuse" });
   await refusing.send(one("d"));
-  await assert.rejects(refusing.send(one("e")), { code: "ERR_QUEUE_FULL", message: "the queue is full (1 events): the event was not taken" });
+  await assert.rejects(refusing.send(one("e")), { code: "ERR_QUEUE_FULL", message: "the queue is full (1 event): the event was not taken" });
   await world.time.run(refusing.close());
 });
 
@@ -227,7 +227,7 @@ test("close ends a second after its deadline when nobody takes note, and says ho
     const began = world.time.clock.now();
     await assert.rejects(world.time.run(client.close({ deadlineMs: 5000 })), {
       code: "ERR_STORE",
-      message: `closed with ${pending} events without an outcome: the store or the dead-letter sink did not answer within 1 s of the deadline`,
+      message: `closed without an outcome of ${pending === 1 ? "1 event" : `${pending} events`}: the store or the dead-letter sink did not answer within 1 s of the deadline`,
     }, what);
     assert.equal(world.time.clock.now() - began, 6000, what);
     assert.equal(client.stats().pending, pending, what);
@@ -322,7 +322,7 @@ test("a sink that fails is said to everybody who waits, and stops everything for
   });
   const fault = { code: "ERR_STORE", message: "could not write dead letters: no space left for [address]" };
   await assert.rejects(world.time.run(client.send(one("a"), { wait: true })), fault);
-  const none = { code: "ERR_STORE", message: `1 events have no outcome: ${fault.message}` };
+  const none = { code: "ERR_STORE", message: `no outcome of 1 event: ${fault.message}` };
   await assert.rejects(world.time.run(client.flush()), none);
   await assert.rejects(world.time.run(client.send(one("b"))), fault);
   assert.deepEqual([client.stats().events, client.stats().pending, world.outcomes.length], [1, 1, 0]);
@@ -454,7 +454,7 @@ test("a client that is closed while credentials are refused leaves its events in
   assert.deepEqual([store.kept.size, world.outcomes, world.time.pending], [1, [], 0]);
   const refusing = world.client({ store, maxQueueEvents: 1, whenFull: "refuse" });
   await assert.rejects(world.time.run(refusing.flush()), { code: "ERR_ACCESS_DENIED" });
-  await assert.rejects(refusing.send(one("c")), { code: "ERR_QUEUE_FULL", message: "the queue is full (1 events): the event was not taken" });
+  await assert.rejects(refusing.send(one("c")), { code: "ERR_QUEUE_FULL", message: "the queue is full (1 event): the event was not taken" });
   await assert.rejects(world.time.run(refusing.close()), { code: "ERR_ACCESS_DENIED" });
   world.answer = ok;
   const next = world.client({ store });

@@ -93,6 +93,16 @@ const stopped = async (world: World, consumer: Consumer, deadlineMs?: number): P
   assert.equal(world.time.pending, 0, "a timer is left");
 };
 
+void test("a queue that has nothing and does not wait is asked ten times a second, and not without end", async () => {
+  const world = new World();
+  let takes = 0;
+  const queue: Queue = { put: async () => undefined, take: async () => (takes++, []), close: async () => undefined };
+  const consumer = start(world, queue);
+  await world.time.run(world.time.sleep(10_000));
+  await stopped(world, consumer);
+  assert.ok(takes >= 99 && takes <= 102, `${takes} times in 10 s`);
+});
+
 void test("each event is acknowledged when it has its outcome, and given up to the queue's dead letters", async () => {
   const world = new World();
   const queue = new MemoryQueue(world);

@@ -159,6 +159,6 @@ test("a sink that fails stops the client, and says so to all who send", async ()
   const event = { type: "page", userId: "jane@example.com", messageId: "m", timestamp: "2026-11-20T10:00:00Z", properties: { country: "US" } };
   await assert.rejects(world.time.run(client.send(event as never, { wait: true })), fault);
   await assert.rejects(client.send(event as never), fault);
-  await assert.rejects(world.time.run(client.close()), { code: "ERR_STORE", message: `1 events have no outcome: ${fault.message}` });
+  await assert.rejects(world.time.run(client.close()), { code: "ERR_STORE", message: `no outcome of 1 event: ${fault.message}` });
   assert.deepEqual([world.outcomes, client.stats().pending], [[], 1]);
 });

@@ -1,6 +1,8 @@
 // The bridge between Node's http server and web-standard handlers, held against requests and connections as they come.
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
+import { createServer } from "node:http";
+import { connect, type AddressInfo } from "node:net";
 import { test } from "node:test";
 
 import { nodeHandler, type NodeRequest, type NodeResponse } from "../dist/adapters/node.js";
@@ -66,6 +68,33 @@ test("a request is handed over with its address, its headers and its body", asyn
   assert.deepEqual(seen, ["POST", "http://c.example/v1/track", "1, 2", "192.0.2.1", "one two"]);
   assert.deepEqual([connection.status, connection.headers, connection.chunks], [204, { "set-cookie": ["a=1", "b=2"], "x-own": "1" }, [null]]);
   assert.equal(work.length, 1);
+});
+
+test("a connection whose request was not read to its end is closed behind the answer, for no other would be found on it", async () => {
+  const server = createServer(nodeHandler(async (asked) => (asked.url.endsWith("/whole") ? new Response(await asked.text()) : new Response("too large", { status: 413 }))));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  /** Sends this, and more of a body as long as it is taken; what was answered until the connection was closed. */
+  const answered = (text: string, more: string): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => socket.write(text));
+      let said = "";
+      socket.on("data", (data: Buffer) => {
+        said += data.toString();
+        if (said.endsWith("hello")) socket.end();
+        else if (more !== "") socket.write(more);
+      });
+      socket.on("error", () => undefined).on("close", () => resolve(said));
+    });
+  const post = (path: string): string => `POST ${path} HTTP/1.1\r\nHost: c\r\nTransfer-Encoding: chunked\r\n\r\n`;
+  try {
+    const refused = await answered(`${post("/v1/track")}a\r\n0123456789\r\n`, "a\r\n0123456789\r\n");
+    assert.match(refused, /^HTTP\/1\.1 413 [^]*\r\nConnection: close\r\n/i);
+    const whole = `${post("/whole")}5\r\nhello\r\n0\r\n\r\n`;
+    assert.match(await answered(whole, ""), /^HTTP\/1\.1 200 [^]*\r\nConnection: keep-alive\r\n/i);
+  } finally {
+    server.close();
+  }
 });
 
 test("what a parser has read before is taken as it was made, and is not packed any more", async () => {

@@ -8,6 +8,9 @@ export interface NodeRequest {
   readonly url?: string | undefined;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly socket: { readonly remoteAddress?: string | undefined };
+  readonly httpVersionMajor?: number;
+  /** False as long as some of the request has not come, or waits to be read. */
+  readonly complete?: boolean;
   /** True when somebody has read the body before. */
   readonly readableEnded?: boolean;
   /** What they made of it. */
@@ -40,7 +43,10 @@ export function nodeHandler(
   return async (request, response) => {
     try {
       const context = { ip: request.socket.remoteAddress, ...(waitUntil && { waitUntil }) };
-      await reply(await handle(requestOf(request), context), response);
+      const answer = await handle(requestOf(request), context);
+      // Nobody reads the rest of the body, and behind it no further request would be found.
+      const isCutOff = request.complete === false && request.httpVersionMajor === 1;
+      await reply(answer, response, isCutOff ? { connection: "close" } : {});
     } catch {
       // A request that cannot be right (a host such as `%`), or a connection that is gone.
       if (response.headersSent) response.destroy();
@@ -86,8 +92,7 @@ function streamOf(request: NodeRequest): ReadableStream<Uint8Array> {
   );
 }
 
-async function reply(answer: Response, response: NodeResponse): Promise<void> {
-  const headers: Record<string, string | string[]> = {};
+async function reply(answer: Response, response: NodeResponse, headers: Record<string, string | string[]>): Promise<void> {
   for (const [name, value] of answer.headers) headers[name] = value;
   const cookies = answer.headers.getSetCookie();
   if (cookies.length > 0) headers["set-cookie"] = cookies;

@@ -2,7 +2,7 @@
 // reports what became of each.
 import { createHash } from "node:crypto";
 import { closeSync, fchmodSync, fstatSync, openSync, statSync, writeFileSync, type Stats } from "node:fs";
-import { resolve } from "node:path";
+import { resolve, sep } from "node:path";
 
 import { DEFAULT_BATCH } from "../delivery/batcher.js";
 import type { Connection } from "../connection.js";
@@ -360,9 +360,10 @@ function deadLettersOf(path: string): DeadLetterSink {
 
 /** What is written must be a file of its own: it would take the place of what stands in another. */
 function checkFiles(input: string | undefined, options: JobOptions): void {
-  const { report, deadLetters, config, dotenv } = options;
+  const { report, deadLetters, config, dotenv, state } = options;
   for (const [name, path] of [["--report", report], ["--dead-letters", deadLetters]] as const) {
     if (path === undefined) continue;
+    if (state !== undefined && isWithin(state, path)) throw new CommandError(2, `${name} ${path} is in the folder of --state: name a file elsewhere`);
     if (isInput(input, path)) throw new CommandError(2, `${name} ${path} is the input: name another file`);
     for (const [other, file] of [["the config", config === undefined ? CONFIG_FILE : config], ["--dotenv", dotenv]] as const) {
       if (file && isSame(file, path)) throw new CommandError(2, `${name} ${path} is ${other}: name another file`);
@@ -376,6 +377,11 @@ function checkFiles(input: string | undefined, options: JobOptions): void {
 /** Whether two paths name one file, which need not be there yet. */
 function isSame(one: string, other: string): boolean {
   return resolve(one) === resolve(other) || isOne(() => [statSync(one), statSync(other)]);
+}
+
+/** Whether a path leads into a folder, which need not be there yet. */
+function isWithin(folder: string, path: string): boolean {
+  return resolve(path).startsWith(resolve(folder) + sep);
 }
 
 /** Whether a path names the input: it would be written while it is read. */

@@ -69,7 +69,7 @@ export class Progress {
     const left = fraction !== undefined && fraction > 0.01 && fraction < 1 && seconds > 1 ? (seconds / fraction) * (1 - fraction) : undefined;
     return line(
       {
-        events: `${number(events)} events`,
+        events: events === 1 ? "1 event" : `${number(events)} events`,
         ...(accepted !== undefined && { accepted: `${number(accepted)} accepted` }),
         ...(failed && { failed: `${number(failed)} failed` }),
         ...(seconds > 0.2 && { rate: `${number(Math.round(events / seconds))}/s` }),

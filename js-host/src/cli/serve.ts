@@ -6,7 +6,7 @@ import { collector, type Collector } from "../adapters/collector.js";
 import { nodeHandler } from "../adapters/node.js";
 import { createAmazonEvents, type AmazonEvents } from "../client.js";
 import { fileDeadLetters } from "../dead_letter_file.js";
-import { AmazonEventsError, messageOf, UsageError } from "../errors.js";
+import { AmazonEventsError, eventsIn, messageOf, UsageError } from "../errors.js";
 import { isForeign, isLoopback } from "../loopback.js";
 import type { Metrics } from "../metrics.js";
 import type { EventOutcome, Stats } from "../outcome.js";
@@ -235,5 +235,5 @@ function summary(stats: Stats, { store, deadLetters }: ServeOptions): string {
   const { events, accepted, rejected, deadLettered, pending } = stats;
   const lost = deadLettered > 0 && deadLetters === undefined ? " (lost: there is no --dead-letters file)" : "";
   const left = pending > 0 && store !== undefined ? `, ${pending} left in the store` : "";
-  return `${events === 1 ? "1 event" : `${events} events`}: ${accepted} accepted, ${rejected} rejected, ${dropped} dropped, ${deadLettered} given up${lost}${left}`;
+  return `${eventsIn(events)}: ${accepted} accepted, ${rejected} rejected, ${dropped} dropped, ${deadLettered} given up${lost}${left}`;
 }

@@ -101,6 +101,8 @@ export interface Consumer {
 const GRACE_MS = 1000;
 // Outcomes come at once for a whole reply; an event that waits for company waits no longer than this.
 const GATHER_MS = 100;
+/** The least that lies between two looks into an empty queue. */
+const IDLE_MS = 100;
 
 /**
  * Starts to take events from a queue and to send them, until `stop`. Any number of processes may consume one queue.
@@ -209,6 +211,7 @@ class QueueConsumer implements Consumer {
       }
       if (signal.aborted) return;
       let messages: QueueMessage[];
+      const began = this.#runtime.clock.now();
       try {
         messages = await this.#queue.take(this.#batchEvents, this.#takeWaitMs);
         if (!Array.isArray(messages)) throw new TypeError("`take` must give a list of messages");
@@ -218,6 +221,8 @@ class QueueConsumer implements Consumer {
         continue;
       }
       await this.#receive(messages);
+      // A queue that does not wait for events must not be asked without end.
+      if (messages.length === 0 && this.#runtime.clock.now() - began < IDLE_MS) await this.#pause(IDLE_MS);
     }
   }
 
