@@ -88,6 +88,7 @@ export function outcomeCodes(): OutcomeCode[] {
  */
 export class Transformer extends glue.Transformer {
   #keys: Wanted | undefined;
+  #isFirst = true;
 
   constructor(config?: Config) {
     core();
@@ -114,6 +115,14 @@ export class Transformer extends glue.Transformer {
 
   /** As `transform`, to the JSON of the Amazon event, as UTF-8: what a request's body takes. */
   transformToJson(event: AnalyticsEvent, now?: number): Uint8Array | undefined {
+    if (this.#isFirst) {
+      this.#isFirst = false;
+      // In a Worker the first event is often the only one, and to learn what is wanted takes longer than to write all of it.
+      const json = wholeOf(event);
+      const bytes = json && this.transformJson(encoded(json), now);
+      // Dropped: perhaps for what nobody looks at.
+      if (bytes) return bytes;
+    }
     const fields = fieldsOf(event, this.#wanted);
     if (fields !== NO_FIELDS) {
       const bytes = this.transformFields(encoded(fields.text), fields.count, now);
@@ -146,6 +155,16 @@ function encoded(text: string): Uint8Array {
   // No character of a text takes more than three bytes.
   if (scratch.length < 3 * text.length) scratch = new Uint8Array(Math.max(3 * text.length, 16_384));
   return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
+}
+
+/** The whole JSON of an event, if there is one, and not much of it. */
+function wholeOf(event: unknown): string | undefined {
+  try {
+    const json = JSON.stringify(event) as string | undefined;
+    return json !== undefined && json.length <= 65_536 ? json : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The JSON of an event, as {@link encoded}. */
