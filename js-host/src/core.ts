@@ -215,14 +215,22 @@ function wantedPart(value: unknown, wanted: Wanted): unknown {
     const known = wanted.get(key);
     if (known === undefined) continue;
     const inner = (value as Record<string, unknown>)[key];
-    part[key] = known.asJson !== undefined || known.below === undefined ? inner : wantedPart(inner, known.below);
+    if (known.asJson !== undefined || known.below === undefined) part[key] = inner;
+    // What is in a list has no path.
+    else if (!Array.isArray(inner) || hasOwnJson(inner)) part[key] = wantedPart(inner, known.below);
   }
   return part;
 }
 
 /** Whether an object is no set of fields for JSON. */
 function isOfItsOwn(value: object): boolean {
-  return Array.isArray(value) || typeof (value as { toJSON?: unknown }).toJSON === "function";
+  return Array.isArray(value) || value instanceof Date || hasOwnJson(value);
+}
+
+/** Whether an object says itself what its JSON is. (A date does, too, and that is a text.) */
+function hasOwnJson(value: object): boolean {
+  const { toJSON } = value as { toJSON?: unknown };
+  return typeof toJSON === "function" && toJSON !== Date.prototype.toJSON;
 }
 
 /** As the core takes them: far below what an event may have, so that it is never fields that are too large. */
@@ -261,11 +269,10 @@ class Fields {
   }
 
   #object(value: object, { asJson, below }: WantedKey): boolean {
-    const isSet = !isOfItsOwn(value);
-    if (!isSet && !Array.isArray(value) && !(value instanceof Date)) return false;
+    if (hasOwnJson(value)) return false;
     if (asJson !== undefined) this.#put(asJson, JSON.stringify(value));
     // What is in a list has no path.
-    return below === undefined || !isSet || this.gather(value, below);
+    return below === undefined || isOfItsOwn(value) || this.gather(value, below);
   }
 
   #put(begin: string | undefined, value: string | number | boolean): void {

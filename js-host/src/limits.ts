@@ -52,11 +52,13 @@ export function functions<Name extends string>(options: Options<Name>, ...names:
  *
  * @throws {@link UsageError} that names both
  */
-export function noSlips(options: object, known: Readonly<Record<string, true>>): void {
+export function noSlips(given: object, known: Readonly<Record<string, true>>): void {
+  const options = given as Readonly<Record<string, unknown>>;
   const names = [...Object.keys(known), ...PARAMETERS.map(({ name }) => name)];
   for (const name of Object.keys(options)) {
-    // As options are written, and variables of an environment are not.
-    if (!/^[a-z][A-Za-z]+$/.test(name) || Object.hasOwn(known, name)) continue;
+    // As options are written, and variables of an environment are not: those are texts, and a small word may be anybody's.
+    const isOnesOwn = typeof options[name] === "string" ? /^[a-z]+[A-Z][A-Za-z]*$/ : /^[a-z][A-Za-z]+$/;
+    if (!isOnesOwn.test(name) || Object.hasOwn(known, name)) continue;
     const meant = nearest(name, names, Math.min(2, Math.floor(name.length / 4)));
     if (meant !== undefined) throw new UsageError("ERR_INVALID_ARG_VALUE", `\`${name}\` is not an option; did you mean \`${meant}\`?`);
   }

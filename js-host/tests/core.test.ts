@@ -54,6 +54,17 @@ test("what JSON cannot hold where it is looked at is no event", () => {
   }
 });
 
+test("a list where an object is looked for costs no event, whatever is in it", () => {
+  const cycle: unknown[] = [];
+  cycle.push(cycle);
+  for (const device of [["x".repeat(2_000_000)], [1n], cycle, deep(70)]) {
+    const event = { ...page, context: { device } } as unknown as AnalyticsEvent;
+    assert.equal(new Transformer().evaluate(event, NOW).outcome, "mapped");
+    const transformer = new Transformer();
+    for (const time of ["first", "second"]) assert.equal(transformer.transform(event, NOW)?.eventId, "page-1", time);
+  }
+});
+
 test("a path through a key that no object is given by assignment is found", () => {
   const transformer = new Transformer({ inputs: { country: ["properties.__proto__.country"] } });
   const event = { ...page, traits: { email: "jane@example.com" }, properties: JSON.parse('{ "__proto__": { "country": "CA" } }') as Record<string, unknown> };
