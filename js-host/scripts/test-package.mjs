@@ -23,8 +23,8 @@ const expected = [
   "package.json",
   ...["core.js", "core.d.ts", "core.wasm", "core.d.wasm.ts", "core.base64.js", "core.base64.d.ts"].map((name) => `dist/wasm/${name}`),
   ...sources.filter((name) => /\.(?:html|css|svg)$/u.test(name)).map((name) => `dist/${name}`),
-  // Nobody imports a page, so its modules come without types.
-  ...modules.flatMap((name) => [`dist/${name}.js`, ...(name.startsWith("playground/page/") ? [] : [`dist/${name}.d.ts`])]),
+  // Nobody imports a page or a command, so their modules come without types.
+  ...modules.flatMap((name) => [`dist/${name}.js`, ...(/^(cli|playground)\//.test(name) ? [] : [`dist/${name}.d.ts`])]),
 ].sort();
 const MAX_UNPACKED = 1.5 * 2 ** 20;
 const MAX_PAGE = 100 * 1024;
