@@ -206,6 +206,7 @@ function wantedOf(paths: readonly (readonly [path: string, place: number])[]): W
   });
   return new Map(Array.from(keys, ([key, known]) => [key, wantedKey(known)]));
 }
+
 /** A copy of an object with only the wanted keys: most of an event is nobody's, and what is not written costs nothing. */
 function wantedPart(value: unknown, wanted: Wanted): unknown {
   // A key `__proto__` cannot be given to an object by assignment: where it is wanted, all is taken.

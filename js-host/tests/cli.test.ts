@@ -1,7 +1,7 @@
 // The command line as a person or a script meets it: real processes, real files, a stand-in for Amazon on loopback.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -141,6 +141,20 @@ for (const [name, args, message] of wrongUse) {
     assert.deepEqual([code, out], [2, ""]);
   });
 }
+
+test("a report has no place in the folder of --state, by a link either", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "linked-"));
+  mkdirSync(join(folder, "job"));
+  symlinkSync(join(folder, "job"), join(folder, "link"));
+  const cases = [["link", "job/report.json"], ["job", "link/dead.ndjson"], ["job", "job/new/report.json"]] as const;
+  for (const [state, file] of cases) {
+    const [given, path] = [state, file].map((name) => join(folder, name)) as [string, string];
+    const { code, err } = await run(["send", "-", "--dry-run", "--state", given, "--report", path], { input: "" });
+    assert.deepEqual([code, err], [2, `error: --report ${path} is in the folder of --state: name a file elsewhere\n`]);
+  }
+  const beside = join(folder, "job-report.json");
+  assert.equal((await run(["send", "-", "--dry-run", "--state", join(folder, "job"), "--report", beside], { input: "" })).code, 0);
+});
 
 test("an instant without an offset is UTC, wherever the machine is", async () => {
   const { out } = await run(["transform", "--now", "2026-11-21T00:00"], {

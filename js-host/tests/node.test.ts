@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { createServer } from "node:http";
+import { connect as connect2, createServer as createServer2 } from "node:http2";
 import { connect, type AddressInfo } from "node:net";
 import { test } from "node:test";
 
@@ -93,6 +94,25 @@ test("a connection whose request was not read to its end is closed behind the an
     const whole = `${post("/whole")}5\r\nhello\r\n0\r\n\r\n`;
     assert.match(await answered(whole, ""), /^HTTP\/1\.1 200 [^]*\r\nConnection: keep-alive\r\n/i);
   } finally {
+    server.close();
+  }
+});
+
+test("a request by HTTP/2 is answered like any other", async () => {
+  const server = createServer2(nodeHandler(async (asked) => new Response(`${asked.method} ${asked.url} ${await asked.text()}`)));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const session = connect2(`http://127.0.0.1:${port}`);
+  try {
+    const stream = session.request({ ":method": "POST", ":path": "/v1/track" });
+    stream.end("hello");
+    let status: unknown;
+    stream.on("response", (headers) => (status = headers[":status"]));
+    let said = "";
+    for await (const chunk of stream) said += String(chunk);
+    assert.deepEqual([status, said], [200, `POST http://127.0.0.1:${port}/v1/track hello`]);
+  } finally {
+    session.close();
     server.close();
   }
 });

@@ -58,6 +58,8 @@ export function nodeHandler(
 function requestOf(request: NodeRequest): Request {
   const headers = new Headers();
   for (const [name, value] of Object.entries(request.headers)) {
+    // HTTP/2 has the first line of a request among its headers.
+    if (name.startsWith(":")) continue;
     for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) headers.append(name, one);
   }
   const path = request.url?.startsWith("/") ? request.url : "/";
@@ -65,7 +67,7 @@ function requestOf(request: NodeRequest): Request {
   const body = method === "GET" || method === "HEAD" ? undefined : bodyOf(request, headers);
   // `duplex` is asked for wherever a body streams, and missing in the types.
   const init: RequestInit & { duplex: "half" } = { method, headers, duplex: "half", ...(body !== undefined && { body }) };
-  return new Request(`http://${headers.get("host") ?? "localhost"}${path}`, init);
+  return new Request(`http://${headers.get("host") ?? String(request.headers[":authority"] ?? "localhost")}${path}`, init);
 }
 
 function bodyOf(request: NodeRequest, headers: Headers): ReadableStream<Uint8Array> | string {

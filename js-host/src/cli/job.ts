@@ -1,8 +1,8 @@
 // A job of the command line: brings what is made of an input's events to Amazon, with a journal if there is one, and
 // reports what became of each.
 import { createHash } from "node:crypto";
-import { closeSync, fchmodSync, fstatSync, openSync, statSync, writeFileSync, type Stats } from "node:fs";
-import { resolve, sep } from "node:path";
+import { closeSync, existsSync, fchmodSync, fstatSync, openSync, realpathSync, statSync, writeFileSync, type Stats } from "node:fs";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 
 import { DEFAULT_BATCH } from "../delivery/batcher.js";
 import type { Connection } from "../connection.js";
@@ -379,9 +379,11 @@ function isSame(one: string, other: string): boolean {
   return resolve(one) === resolve(other) || isOne(() => [statSync(one), statSync(other)]);
 }
 
-/** Whether a path leads into a folder, which need not be there yet. */
+/** Whether a path leads into a folder, by whatever links. Neither need be there yet. */
 function isWithin(folder: string, path: string): boolean {
-  return resolve(path).startsWith(resolve(folder) + sep);
+  const [outer = "", inner = ""] = [folder, dirname(path)].map((one) => (existsSync(one) ? realpathSync(one) : resolve(one)));
+  const way = relative(outer, inner);
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /** Whether a path names the input: it would be written while it is read. */

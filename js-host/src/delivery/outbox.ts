@@ -94,16 +94,16 @@ export class Outbox {
 
   /** Keeps room for events that are added later, whether there is any or not. */
   reserve(wires: readonly Uint8Array[]): void {
-    this.#expect(wires, 1);
+    this.#countExpected(wires, 1);
   }
 
   /** Those that were expected have been added, or will not be. */
   arrived(wires: readonly Uint8Array[]): void {
-    this.#expect(wires, -1);
+    this.#countExpected(wires, -1);
     if (this.hasRoom) this.#wake();
   }
 
-  #expect(wires: readonly Uint8Array[], sign: 1 | -1): void {
+  #countExpected(wires: readonly Uint8Array[], sign: 1 | -1): void {
     this.#expected.events += sign * wires.length;
     for (const wire of wires) this.#expected.bytes += sign * wire.length;
   }
