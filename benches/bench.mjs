@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { sameInNode } from "./equal.mjs";
-import { bytesOf, events, NOW } from "./events.mjs";
+import { inputOf, NOW } from "./events.mjs";
 import { cold } from "./rows/cold.mjs";
 import { memory } from "./rows/memory.mjs";
 import { native } from "./rows/native.mjs";
@@ -31,8 +31,7 @@ const names = options.only?.split(",") ?? Object.keys(PARTS).filter((name) => op
 for (const name of names) if (!(name in PARTS)) throw new Error(`--only: expected ${Object.keys(PARTS).join(", ")}, got ${name}`);
 
 const count = options.check ? 500 : 10_000;
-const objects = events(count);
-const input = { objects, ...bytesOf(objects) };
+const input = inputOf(count);
 const bytes = input.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 sameInNode(input, NOW);
 console.error(`all peers in Node make the same of ${count} events (${(bytes / count / 1000).toFixed(2)} kB each)`);
@@ -42,7 +41,7 @@ const progress = (name) => (round, rounds) => {
   if (isTerminal) process.stderr.write(`\r\u001b[K${name}: round ${round + 1} of ${rounds}`);
   else if (round === 0) process.stderr.write(`${name}\n`);
 };
-const context = { input, count, now: NOW, rounds: options.check ? 1 : Number(options.rounds), progress, check: options.check, all: options.all };
+const context = { input, now: NOW, rounds: options.check ? 1 : Number(options.rounds), progress, check: options.check, all: options.all };
 
 const rows = [];
 const texts = [];

@@ -18,10 +18,11 @@ export function sameBytes(what, wanted, got) {
 /** Compares all peers of Node, in each way that they have. */
 export function sameInNode(input, now) {
   const encoder = new TextEncoder();
+  const [each, objects] = [input.each(), input.objects()];
   for (const peer of PEERS) {
     input.chunks.forEach((chunk, index) => sameBytes(`${peer.name}, batch ${index}`, ours.batch(chunk, now), peer.batch(chunk, now)));
-    input.each.forEach((bytes, index) => sameBytes(`${peer.name}, event ${index}`, ours.json(bytes, now), peer.json(bytes, now)));
-    input.objects.forEach((object, index) => {
+    each.forEach((bytes, index) => sameBytes(`${peer.name}, event ${index}`, ours.json(bytes, now), peer.json(bytes, now)));
+    objects.forEach((object, index) => {
       sameBytes(`${peer.name}, object ${index}`, ours.bytes(object, now), peer.bytes(object, now));
       if (!peer.object) return;
       const [wanted, got] = [ours, peer].map((one) => one.object(object, now)).map((made) => made && encoder.encode(JSON.stringify(made)));

@@ -35,7 +35,7 @@ async function collected({ batch }, { input, now, check }) {
       busy += times.at(-1);
       await setImmediate();
     }
-    done += input.objects.length;
+    done += input.count;
   }
   await new Promise((resolve) => setTimeout(resolve, 20));
   observer.disconnect();

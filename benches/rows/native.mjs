@@ -60,7 +60,7 @@ export async function native({ input, now, rounds, progress, check }) {
       },
     };
     const runners = [mine, runner("our core, native", "core"), runner("serde_json and sha2, native", "ordinary")];
-    const samples = await inTurns(runners, { events: input.objects.length, rounds, progress: progress("native") });
+    const samples = await inTurns(runners, { events: input.count, rounds, progress: progress("native") });
     return { rows: runners.slice(1).map(({ name }) => row("batch of 500, bytes to body", name, comparison(samples, ours.name, name))) };
   } finally {
     child.kill();

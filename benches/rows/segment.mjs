@@ -80,6 +80,6 @@ export async function segment({ input, now, rounds, progress }) {
     { name: ours.name, run: () => input.chunks.forEach((chunk) => ours.batch(chunk, now)) },
     { name: "Segment", run: async () => { for (const chunk of input.chunks) await execute(chunk); } },
   ];
-  const samples = await inTurns(runners, { events: input.objects.length, rounds, progress: progress("Segment's destination") });
+  const samples = await inTurns(runners, { events: input.count, rounds, progress: progress("Segment's destination") });
   return { rows: [row("batch of 500, bytes to body", "Segment's executeBatch, no network", comparison(samples, ours.name, "Segment"))] };
 }

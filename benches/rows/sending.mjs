@@ -54,7 +54,7 @@ export async function sending({ input, now, rounds, progress }) {
   };
   try {
     const runners = [client, mapping(ours), mapping(plain), mapping(tuned), posting("bodies ready", (index) => bodies[index])];
-    const samples = await inTurns(runners, { events: input.objects.length, rounds, progress: progress("end to end") });
+    const samples = await inTurns(runners, { events: input.count, rounds, progress: progress("end to end") });
     const { accepted, mapped, pending } = amazon.stats();
     if (accepted === 0 || accepted !== mapped || pending !== 0) throw new Error(`the client: ${accepted} of ${mapped} accepted, ${pending} pending`);
     const against = (measure, mine, peer, label) => row(measure, label, comparison(samples, mine, peer));

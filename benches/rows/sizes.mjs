@@ -16,8 +16,9 @@ const bin = fileURLToPath(new URL("../../js-host/bin/amazon-dsp-events.js", impo
 const usage = new URL("../usage.mjs", import.meta.url).href;
 
 export async function sizes({ input, now, rounds, progress, check, all }) {
+  const objects = input.objects();
   const runners = SIZES.map((size) => {
-    const { chunks } = bytesOf(input.objects, size);
+    const { chunks } = bytesOf(objects, size);
     return {
       name: size,
       run: () => {
@@ -25,7 +26,7 @@ export async function sizes({ input, now, rounds, progress, check, all }) {
       },
     };
   });
-  const samples = await inTurns(runners, { events: input.objects.length, rounds, progress: progress("batches of 1 to 500") });
+  const samples = await inTurns(runners, { events: input.count, rounds, progress: progress("batches of 1 to 500") });
   const batches = table(["Events in a batch", ...SIZES], [["µs an event", ...SIZES.map((size) => figure(median(samples.get(size))))]]);
 
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
@@ -43,13 +44,13 @@ export async function sizes({ input, now, rounds, progress, check, all }) {
   }
 }
 
-function fileRow(folder, megabytes, { chunks, objects }, now) {
+function fileRow(folder, megabytes, { chunks, count }, now) {
   const file = join(folder, "events.ndjson");
   const handle = openSync(file, "w");
   let [bytes, at] = [0, 0];
   while (bytes < megabytes * 1e6) bytes += writeSync(handle, chunks[at++ % chunks.length]);
   closeSync(handle);
-  const events = (at * objects.length) / chunks.length;
+  const events = (at * count) / chunks.length;
   const args = ["--import", usage, bin, "send", file, "--dry-run", "--config", join(folder, "config.json"), "--now", new Date(now).toISOString()];
   execFileSync(process.execPath, args, { stdio: "ignore", env: { ...process.env, USAGE_FILE: join(folder, "usage") } });
   const { cpu, resident } = JSON.parse(readFileSync(join(folder, "usage"), "utf8"));

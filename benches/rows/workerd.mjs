@@ -68,7 +68,7 @@ export async function workerd({ input, now, rounds, progress }) {
     }
     const cpu = clockOf();
     const runners = names.map((name) => ({ name, cpu, run: async () => (await get(`/run?peer=${encodeURIComponent(name)}`)).text() }));
-    const samples = await inTurns(runners, { events: input.objects.length, rounds, progress: progress("workerd") });
+    const samples = await inTurns(runners, { events: input.count, rounds, progress: progress("workerd") });
     const peers = names.filter((name) => name !== ours.name);
     const winner = best(samples, right.filter((name) => name !== ours.name));
     return {
