@@ -192,7 +192,7 @@ class Client implements AmazonEvents {
   readonly #codes: readonly OutcomeCode[];
   readonly #engine: Engine;
   readonly #secrets: readonly string[];
-  /** Hears of the outcomes that nobody else does. */
+  /** Hears of the losses that nobody else does. */
   readonly #unheard: ((outcome: EventOutcome) => void) | undefined;
   readonly #waiters = new Map<Parcel, Waiter>();
   readonly #counts = { events: 0, mapped: 0, accepted: 0, rejected: 0, deadLettered: 0 };
@@ -546,12 +546,18 @@ class Client implements AmazonEvents {
     } catch (error) {
       throw storeFault("could not note outcomes in the store", error, this.#secrets);
     }
+    const { metrics } = this.#runtime;
+    const accepted = ended.filter(({ end }) => end === "accepted").length;
+    if (accepted > 0) metrics.count("amazon_dsp_events.events", accepted, ACCEPTED);
     for (const one of ended) {
-      this.#runtime.metrics.count("amazon_dsp_events.events", 1, labelsOf(one));
-      if (one.end === "accepted") this.#counts.accepted++;
-      else if (one.end === "rejected") this.#counts.rejected++;
-      else this.#counts.deadLettered++;
-      this.#tell(() => outcomeOf(one), one.parcel);
+      if (one.end === "accepted") {
+        this.#counts.accepted++;
+      } else {
+        if (one.end === "rejected") this.#counts.rejected++;
+        else this.#counts.deadLettered++;
+        metrics.count("amazon_dsp_events.events", 1, labelsOf(one));
+      }
+      this.#tell(() => outcomeOf(one), one.parcel, one.end !== "accepted");
     }
   }
 
@@ -574,10 +580,10 @@ class Client implements AmazonEvents {
     }
   }
 
-  #tell(outcome: () => EventOutcome, parcel?: Parcel): void {
+  #tell(outcome: () => EventOutcome, parcel?: Parcel, isLoss = false): void {
     const waiter = parcel && this.#waiters.get(parcel);
-    if (parcel) this.#waiters.delete(parcel);
-    const onOutcome = this.#options.onOutcome ?? (waiter ? undefined : this.#unheard);
+    if (waiter) this.#waiters.delete(parcel);
+    const onOutcome = this.#options.onOutcome ?? (isLoss && !waiter ? this.#unheard : undefined);
     if (!waiter && !onOutcome) return;
     quietly(
       () => {
@@ -590,10 +596,8 @@ class Client implements AmazonEvents {
   }
 }
 
-function labelsOf(ended: Ended): MetricLabels {
+function labelsOf(ended: Exclude<Ended, { readonly end: "accepted" }>): MetricLabels {
   switch (ended.end) {
-    case "accepted":
-      return ACCEPTED;
     case "rejected":
       return { outcome: "rejected", reason: REJECTIONS.get(ended.code) ?? "other" };
     case "dead_lettered":

@@ -30,7 +30,7 @@ export class Parcel {
   }
 
   get eventId(): string {
-    return this.event.eventId;
+    return this.#event?.eventId ?? eventIdIn(this.wire) ?? this.event.eventId;
   }
 }
 
@@ -41,6 +41,8 @@ const CLOSING = encoder.encode("]}");
 /** The bytes around events in a request body. */
 export const BODY_FRAME_BYTES = OPENING.length + CLOSING.length;
 
+const [COMMA, QUOTE, BACKSLASH] = [0x2c, 0x22, 0x5c];
+
 /** The body of a request. */
 export function bodyOf(parcels: readonly Parcel[]): Uint8Array<ArrayBuffer> {
   let length = BODY_FRAME_BYTES + parcels.length - 1;
@@ -48,11 +50,42 @@ export function bodyOf(parcels: readonly Parcel[]): Uint8Array<ArrayBuffer> {
   const body = new Uint8Array(length);
   body.set(OPENING);
   let at = OPENING.length;
-  for (const { wire } of parcels) {
-    if (at > OPENING.length) body[at++] = 0x2c;
-    body.set(wire, at);
-    at += wire.length;
+  for (let first = 0; first < parcels.length; ) {
+    if (first > 0) body[at++] = COMMA;
+    const [run, behind] = runFrom(parcels, first);
+    body.set(run, at);
+    at += run.length;
+    first = behind;
   }
   body.set(CLOSING, at);
   return body;
+}
+
+/** The wires from the first on that stand one behind the other, with their commas, as the core wrote them; and the number of the next. */
+function runFrom(parcels: readonly Parcel[], first: number): [run: Uint8Array, behind: number] {
+  const { buffer, byteOffset, length } = (parcels[first] as Parcel).wire;
+  const around = new Uint8Array(buffer);
+  let end = byteOffset + length;
+  let behind = first + 1;
+  for (; behind < parcels.length; behind++) {
+    const next = (parcels[behind] as Parcel).wire;
+    if (next.byteOffset !== end + 1 || next.buffer !== buffer || around[end] !== COMMA) break;
+    end = next.byteOffset + next.length;
+  }
+  return [around.subarray(byteOffset, end), behind];
+}
+
+const ID_KEY = encoder.encode('},"eventId":"');
+
+/**
+ * The id in an event's JSON as the core writes it, without reading the rest. (A quote within a text has a backslash in front, so
+ * that the key cannot stand in one.)
+ */
+function eventIdIn(wire: Uint8Array): string | undefined {
+  let start = wire.indexOf(ID_KEY[0] as number);
+  while (start >= 0 && ID_KEY.some((byte, index) => wire[start + index] !== byte)) start = wire.indexOf(ID_KEY[0] as number, start + 1);
+  if (start < 0) return undefined;
+  const id = start + ID_KEY.length;
+  const text = wire.subarray(id, wire.indexOf(QUOTE, id));
+  return text.includes(BACKSLASH) ? undefined : decoder.decode(text);
 }
