@@ -179,6 +179,15 @@ export function createAmazonEvents(options: AmazonEventsOptions = {}): AmazonEve
   return new Client(options);
 }
 
+/** What became of events in the core: a code for each, as `outcomeCodes` has them, and the wires of those that are mapped. */
+interface Mapping {
+  readonly codes: Uint8Array;
+  readonly wires: readonly Uint8Array[];
+}
+
+/** The codes of one event that is mapped. */
+const MAPPED = new Uint8Array(1);
+
 /** Who waits for an event's outcome. */
 interface Waiter {
   readonly resolve: (outcome: EventOutcome) => void;
@@ -247,13 +256,13 @@ class Client implements AmazonEvents {
   send(event: AnalyticsEvent, options: SendOptions & { readonly wait: true }): Promise<EventOutcome>;
   async send(event: AnalyticsEvent, options: SendOptions & { readonly wait?: boolean } = {}): Promise<Receipt | EventOutcome> {
     this.#mustTake();
-    const batch = this.#transformer.transformBatch(this.#transformer.bytesOf(event), this.#runtime.clock.now(), "event");
+    const mapping = this.#mappingOf(event);
     if (options.wait !== true) {
-      const [dropped] = await this.#take(batch, [], options.whenFull);
+      const [dropped] = await this.#take(mapping, [], options.whenFull);
       return dropped ?? { outcome: "queued" };
     }
     return new Promise<EventOutcome>((resolve, reject) => {
-      this.#take(batch, [{ resolve, reject }], options.whenFull).then(([dropped]) => dropped && resolve(dropped), reject);
+      this.#take(mapping, [{ resolve, reject }], options.whenFull).then(([dropped]) => dropped && resolve(dropped), reject);
     });
   }
 
@@ -261,22 +270,30 @@ class Client implements AmazonEvents {
     const bytes = typeof events === "string" ? new TextEncoder().encode(events) : events;
     if (!(bytes instanceof Uint8Array)) throw invalidOption("events", "bytes (Uint8Array) or a text, such as `JSON.stringify(list)`", events);
     this.#mustTake();
-    const batch = this.#transformer.transformBatch(bytes, this.#runtime.clock.now(), "auto");
-    const dropped = (await this.#take(batch, [], options.whenFull)).length;
-    return { events: batch.outcomes.length, queued: batch.outcomes.length - dropped, dropped };
+    const mapping = ofBatch(this.#transformer.transformBatch(bytes, this.#runtime.clock.now(), "auto"));
+    const dropped = (await this.#take(mapping, [], options.whenFull)).length;
+    return { events: mapping.codes.length, queued: mapping.codes.length - dropped, dropped };
+  }
+
+  #mappingOf(event: AnalyticsEvent): Mapping {
+    const now = this.#runtime.clock.now();
+    const wire = this.#transformer.transformToJson(event, now);
+    if (wire) return { codes: MAPPED, wires: [wire] };
+    // Few are dropped; why this one is takes another look.
+    return ofBatch(this.#transformer.transformBatch(this.#transformer.bytesOf(event), now, "event"));
   }
 
   async deliver(events: readonly Uint8Array[]): Promise<EventOutcome[]> {
     this.#mustTake();
-    const batch = this.#transformer.transformBatch(linesOf(events), this.#runtime.clock.now(), "ndjson");
+    const mapping = ofBatch(this.#transformer.transformBatch(linesOf(events), this.#runtime.clock.now(), "ndjson"));
     // Which outcome is whose would be a guess.
-    if (batch.outcomes.length !== events.length) throw new Error(`the core gave ${batch.outcomes.length} outcomes for ${events.length} events`);
+    if (mapping.codes.length !== events.length) throw new Error(`the core gave ${mapping.codes.length} outcomes for ${events.length} events`);
     const waiters: Waiter[] = [];
-    const mapped = wiresOf(batch).map(() => new Promise<EventOutcome>((resolve, reject) => waiters.push({ resolve, reject })));
-    const dropped: EventOutcome[] = await this.#take(batch, waiters);
+    const mapped = mapping.wires.map(() => new Promise<EventOutcome>((resolve, reject) => waiters.push({ resolve, reject })));
+    const dropped: EventOutcome[] = await this.#take(mapping, waiters);
     void this.#engine.outbox.flush();
     const isDropped = (code: number): boolean => this.#codes[code]?.outcome === "dropped";
-    const outcomes = Array.from(batch.outcomes, (code) => (isDropped(code) ? dropped : mapped).shift() as EventOutcome | Promise<EventOutcome>);
+    const outcomes = Array.from(mapping.codes, (code) => (isDropped(code) ? dropped : mapped).shift() as EventOutcome | Promise<EventOutcome>);
     return Promise.all(outcomes);
   }
 
@@ -445,13 +462,13 @@ class Client implements AmazonEvents {
   }
 
   /** Queues the events of a batch, and tells the outcome of those that were dropped. Counts none of them if it cannot. */
-  async #take(batch: Batch, waiters: readonly Waiter[] = [], whenFull?: "wait" | "refuse"): Promise<Dropped[]> {
-    const wires = wiresOf(batch);
+  async #take(mapping: Mapping, waiters: readonly Waiter[] = [], whenFull?: "wait" | "refuse"): Promise<Dropped[]> {
+    const { wires } = mapping;
     const { outbox } = this.#engine;
     // Whoever finds room has it at once: what was sent before `close` is called is not too late.
     if (this.#isRestored && outbox.hasRoom) outbox.reserve(wires);
     else await this.#enter(wires, whenFull);
-    const taking = this.#takeIn(batch, wires, waiters).finally(() => {
+    const taking = this.#takeIn(mapping, waiters).finally(() => {
       this.#engine.outbox.arrived(wires);
       this.#taking.delete(taking);
     });
@@ -459,11 +476,11 @@ class Client implements AmazonEvents {
     return taking;
   }
 
-  async #takeIn(batch: Batch, wires: readonly Uint8Array[], waiters: readonly Waiter[]): Promise<Dropped[]> {
+  async #takeIn({ codes, wires }: Mapping, waiters: readonly Waiter[]): Promise<Dropped[]> {
     // What came while this waited its turn.
     this.#mustTake();
     const ids = wires.length > 0 ? await this.#keep(wires) : undefined;
-    const dropped = this.#countIn(batch);
+    const dropped = this.#countIn(codes);
     for (const [index, wire] of wires.entries()) {
       const parcel = new Parcel(wire, ids?.[index] ?? this.#nextKey++);
       const waiter = waiters[index];
@@ -483,9 +500,9 @@ class Client implements AmazonEvents {
   }
 
   /** Counts the events of a batch and tells the outcome of those that were dropped. */
-  #countIn(batch: Batch): Dropped[] {
+  #countIn(codes: Uint8Array): Dropped[] {
     const dropped: Dropped[] = [];
-    for (const code of batch.outcomes) {
+    for (const code of codes) {
       this.#counts.events++;
       const outcome = this.#codes[code];
       if (outcome?.outcome === "dropped") {
@@ -625,8 +642,8 @@ function reasonOf(fault: AmazonEventsError): DeadLetterReason {
   }
 }
 
-function wiresOf({ events, offsets }: Batch): Uint8Array[] {
+function ofBatch({ events, offsets, outcomes }: Batch): Mapping {
   const wires: Uint8Array[] = [];
   for (let at = 0; at + 1 < offsets.length; at += 2) wires.push(events.subarray(offsets[at], offsets[at + 1]));
-  return wires;
+  return { codes: outcomes, wires };
 }

@@ -6,6 +6,7 @@ import { storeFault, type AmazonEventsError } from "../errors.js";
 import { UNLABELLED } from "../metrics.js";
 import type { Parcel } from "./parcel.js";
 import type { Runtime } from "../runtime.js";
+import { ENDED } from "./transport.js";
 
 /** What {@link Outbox} needs. */
 export interface OutboxOptions {
@@ -148,14 +149,14 @@ export class Outbox {
   #seal(): void {
     const batch = this.#batcher.take();
     if (batch) this.#ready.push(batch);
-    this.#timer?.abort();
+    this.#timer?.abort(ENDED);
     this.#timer = undefined;
     this.#pump();
   }
 
   #watchAge(): void {
     if (this.#batcher.size === 0) {
-      this.#timer?.abort();
+      this.#timer?.abort(ENDED);
       this.#timer = undefined;
     } else if (!this.#timer) {
       const timer = (this.#timer = new AbortController());

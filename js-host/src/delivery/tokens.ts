@@ -5,7 +5,7 @@ import { UNLABELLED } from "../metrics.js";
 import { redact, said } from "../redact.js";
 import { retryAfter, waitBefore, type RetryPolicy } from "./retry.js";
 import type { Runtime } from "../runtime.js";
-import { post } from "./transport.js";
+import { ENDED, post } from "./transport.js";
 import type { AbortSignal } from "../web.js";
 
 /** An access token and when to replace it. */
@@ -107,11 +107,12 @@ export class Tokens {
   /** What the store says, if it does so in time. */
   async #answered<T>(doing: string, ask: () => Promise<T> | T): Promise<T> {
     const { connection, runtime, timeoutMs } = this.#options;
-    const wait = new AbortController();
-    this.#waits.add(wait);
+    let wait: AbortController | undefined;
     try {
       const answer = ask();
       if (!(answer instanceof Promise)) return await answer;
+      wait = new AbortController();
+      this.#waits.add(wait);
       const late = runtime.sleep(timeoutMs, wait.signal).then(() => {
         throw new Error(`no answer within ${timeoutMs / 1000} s`);
       });
@@ -121,8 +122,10 @@ export class Tokens {
       if (error instanceof AmazonEventsError && error.code === "ERR_TOKEN_UNAVAILABLE") throw error;
       throw storeFault(doing, error, connection.secrets);
     } finally {
-      wait.abort();
-      this.#waits.delete(wait);
+      if (wait) {
+        wait.abort(ENDED);
+        this.#waits.delete(wait);
+      }
     }
   }
 

@@ -27,6 +27,9 @@ export interface Post {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Why a wait is ended that has nothing more to wait for. (Without a reason there is an exception made for each, stack and all.) */
+export const ENDED = "ended";
+
 /** Posts, and reads the reply. Never throws: a request that fails is an answer too. Never outlives its limit or its signal. */
 export async function post(runtime: Runtime, request: Post): Promise<Reply | NoReply> {
   const control = new AbortController();
@@ -67,7 +70,7 @@ export async function post(runtime: Runtime, request: Post): Promise<Reply | NoR
   } catch (error) {
     return { status: 0, problem: control.signal.aborted ? interruption() : networkProblem(error) };
   } finally {
-    timer.abort();
+    timer.abort(ENDED);
     request.signal?.removeEventListener("abort", forward);
   }
 }
