@@ -108,13 +108,18 @@ impl<'e> Json<'e> {
         names: [&str; N],
         mut line: impl FnMut(Option<[Option<Json<'e>>; N]>),
     ) {
-        for element in self.elements() {
-            let Json::Object(text) = element else {
+        let Json::Array(text) = self else { return };
+        let bytes = text.as_bytes();
+        let mut at = blanks(bytes, 1);
+        while byte(bytes, at) != b']' {
+            if byte(bytes, at) != b'{' {
                 line(None);
+                let Ok((_, end)) = value_at(text, at) else { return };
+                at = behind_comma(bytes, end);
                 continue;
-            };
+            }
             let mut members = [None; N];
-            each_child(text, &mut |key, value| {
+            let end = each_child_at(text, at, &mut |key, value| {
                 let of_that_name = |(name, _): &(&&str, _)| match key {
                     Json::Text(key) => scan::same(name.as_bytes(), key.as_bytes()),
                     _ => key.whole_text().is_some_and(|key| key == **name),
@@ -124,6 +129,8 @@ impl<'e> Json<'e> {
                 }
             });
             line(Some(members));
+            let Some(end) = end else { return };
+            at = behind_comma(bytes, end);
         }
     }
 
@@ -164,6 +171,8 @@ pub(crate) struct Slots<'e> {
     mark: u32,
     /// The places that may have a value, as [`SlotId::bit`].
     present: u64,
+    /// Of each open container: where it begins, and its node; none where nothing is asked for.
+    frames: Vec<(usize, Option<&'e Node>)>,
 }
 
 impl<'e> Slots<'e> {
@@ -171,6 +180,7 @@ impl<'e> Slots<'e> {
         Slots {
             values: vec![(0, Json::Null); plan.slot_count()],
             seen: vec![0; plan.node_count()],
+            frames: vec![(0, None); MAX_DEPTH],
             ..Slots::default()
         }
     }
@@ -248,7 +258,7 @@ pub(crate) fn parse_within(text: &str, outer: usize) -> Result<Json<'_>, usize> 
 }
 
 /// Reads the text of one event. Fills a slot for each path of the plan that the event has.
-pub(crate) fn read<'e>(text: &'e str, plan: &Plan, slots: &mut Slots<'e>) -> Result<(), ReadError> {
+pub(crate) fn read<'e>(text: &'e str, plan: &'e Plan, slots: &mut Slots<'e>) -> Result<(), ReadError> {
     if text.len() > MAX_EVENT_BYTES {
         return Err(ReadError::TooLarge);
     }
@@ -267,7 +277,7 @@ pub(crate) fn read<'e>(text: &'e str, plan: &Plan, slots: &mut Slots<'e>) -> Res
 pub(crate) fn read_at<'e>(
     text: &'e str,
     start: usize,
-    plan: &Plan,
+    plan: &'e Plan,
     slots: &mut Slots<'e>,
 ) -> Result<usize, ReadError> {
     slots.begin();
@@ -351,18 +361,16 @@ fn walk<'e>(
     text: &'e str,
     start: usize,
     outer: usize,
-    root: Option<&Node>,
+    root: Option<&'e Node>,
     slots: &mut Slots<'e>,
 ) -> Result<usize> {
     let bytes = text.as_bytes();
-    // Of each open container: where it begins, and its node.
-    let mut frames: [(usize, Option<&Node>); MAX_DEPTH] = [(0, None); MAX_DEPTH];
     let mut depth = outer;
     // A bit for each open container, the innermost the lowest; it is set for an object.
     let mut objects = 0_u64;
     let mut expects_key = false;
     // The nodes of the innermost container and of the value at hand.
-    let (mut around, mut target) = (None::<&Node>, root);
+    let (mut around, mut target) = (None::<&'e Node>, root);
     let mut at = start;
     loop {
         if expects_key {
@@ -401,10 +409,12 @@ fn walk<'e>(
                 at = end + 1;
             }
             bracket @ (b'{' | b'[') => {
-                let Some(frame) = frames.get_mut(depth) else {
+                if depth == MAX_DEPTH {
                     return Err(Stop { error: ReadError::TooDeep, at });
-                };
-                *frame = (at, target);
+                }
+                if let Some(frame) = slots.frames.get_mut(depth) {
+                    *frame = (at, target);
+                }
                 depth += 1;
                 let is_object = bracket == b'{';
                 objects = objects << 1 | u64::from(is_object);
@@ -444,14 +454,16 @@ fn walk<'e>(
                     at += 1;
                     depth -= 1;
                     objects >>= 1;
-                    if let Some((begin, Some(Node { slot: Some(slot), .. }))) = frames.get(depth) {
-                        let text = slice(text, *begin, at)?;
+                    if let Some((begin, Some(Node { slot: Some(slot), .. }))) =
+                        slots.frames.get(depth).copied()
+                    {
+                        let text = slice(text, begin, at)?;
                         slots.set(
                             *slot,
                             if is_object { Json::Object(text) } else { Json::Array(text) },
                         );
                     }
-                    around = match frames.get(depth.wrapping_sub(1)) {
+                    around = match slots.frames.get(depth.wrapping_sub(1)) {
                         Some((_, node)) if objects & 1 == 1 => *node,
                         _ => None,
                     };
@@ -491,24 +503,37 @@ fn value_within(text: &str, start: usize, outer: usize) -> Result<(Json<'_>, usi
 
 /// The members of an object or the elements of a list, with a null for a key, whose text was checked when it was first read.
 fn each_child<'e>(container: &'e str, take: &mut dyn FnMut(Json<'e>, Json<'e>)) {
-    let bytes = container.as_bytes();
-    let is_object = byte(bytes, 0) == b'{';
-    let mut at = blanks(bytes, 1);
+    each_child_at(container, 0, take);
+}
+
+/// As [`each_child`], of a container that begins there; answers where it ends.
+fn each_child_at<'e>(
+    text: &'e str,
+    start: usize,
+    take: &mut dyn FnMut(Json<'e>, Json<'e>),
+) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let is_object = byte(bytes, start) == b'{';
+    let mut at = blanks(bytes, start + 1);
     while !matches!(byte(bytes, at), b'}' | b']') {
         let mut key = Json::Null;
         if is_object {
-            let Ok((text, end)) = value_at(container, at) else { return };
-            key = text;
+            let (name, end) = value_at(text, at).ok()?;
+            key = name;
             // Past the colon.
             at = blanks(bytes, blanks(bytes, end) + 1);
         }
-        let Ok((value, end)) = value_at(container, at) else { return };
+        let (value, end) = value_at(text, at).ok()?;
         take(key, value);
-        at = blanks(bytes, end);
-        if byte(bytes, at) == b',' {
-            at = blanks(bytes, at + 1);
-        }
+        at = behind_comma(bytes, end);
     }
+    Some(at + 1)
+}
+
+/// Where the next child begins behind one that ends there, or the bracket is that ends them all.
+fn behind_comma(bytes: &[u8], end: usize) -> usize {
+    let at = blanks(bytes, end);
+    if byte(bytes, at) == b',' { blanks(bytes, at + 1) } else { at }
 }
 
 fn of_scalar(first: u8, text: &str) -> Json<'_> {

@@ -22,9 +22,12 @@ impl SlotId {
 pub(crate) struct Node {
     pub(crate) id: usize,
     key: String,
-    head: Head,
+    /// The key's, as [`Key::ends`].
+    ends: [u64; 2],
     pub(crate) children: Vec<Node>,
-    /// For each [`Key::bucket`] the place of one of its children, counted from 1, or 0; nothing at all where there are no children.
+    /// A bit for each [`Key::bucket`] that has one of its children.
+    filled: u64,
+    /// For each bucket the place of one of them, counted from 1, or 0; nothing at all where there are no children.
     buckets: Vec<u16>,
     /// The place of the next of its siblings in the same bucket, counted from 1, or 0.
     next: u16,
@@ -32,79 +35,63 @@ pub(crate) struct Node {
     pub(crate) slot: Option<SlotId>,
 }
 
-const BUCKETS: usize = 64;
-
-/// The first bytes of a key as numbers, zeros behind its end: nearly all keys are whole in it.
-type Head = [u64; 2];
-
-/// How many bytes a [`Head`] has.
-const HEAD: usize = size_of::<Head>();
-
-/// For each length of a key which bits of its head are its own.
-const OWN: [u128; HEAD + 1] = {
-    let mut masks = [u128::MAX; HEAD + 1];
-    let mut length = 0;
-    while length < HEAD {
-        #[expect(clippy::indexing_slicing, reason = "done by the compiler")]
-        {
-            masks[length] = (1 << (8 * length)) - 1;
-        }
-        length += 1;
-    }
-    masks
-};
+const BUCKETS: u32 = u64::BITS;
 
 /// A key to look for.
 #[derive(Clone, Copy)]
 pub(crate) struct Key<'t> {
     text: &'t [u8],
-    head: Head,
+    /// Its first eight bytes as a number, with zeros behind a shorter one.
+    head: u64,
 }
 
 impl<'t> Key<'t> {
     pub(crate) fn new(text: &'t [u8]) -> Self {
-        let mut head = [0; HEAD];
+        let mut head = [0; 8];
         head.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
-        Key { text, head: halves(u128::from_le_bytes(head)) }
+        Key { text, head: u64::from_le_bytes(head) }
     }
 
     /// The key that such a text begins with. What stands behind it is read along, which saves to look how long it is.
     #[inline(always)]
     pub(crate) fn at_start(text: &'t [u8], length: usize) -> Option<Self> {
         let key = text.get(..length)?;
-        match (text.first_chunk(), OWN.get(length.min(HEAD))) {
-            (Some(head), Some(own)) => {
-                Some(Key { text: key, head: halves(u128::from_le_bytes(*head) & own) })
-            }
-            _ => Some(Key::new(key)),
-        }
+        let Some(head) = text.first_chunk() else { return Some(Key::new(key)) };
+        let bits = u64::BITS.min(8 * u32::try_from(length).unwrap_or(u32::BITS));
+        Some(Key { text: key, head: u64::from_le_bytes(*head) & !u64::MAX.unbounded_shl(bits) })
     }
 
     /// Most keys are nobody's: that shows by their bucket, or leaves one to compare.
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "some bits")]
-    fn bucket(self) -> usize {
-        let [low, high] = self.head;
-        let mixed = (low ^ high.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (mixed >> (64 - BUCKETS.ilog2())) as usize
+    fn bucket(self) -> u32 {
+        let mixed = (self.head ^ self.text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> (u64::BITS - BUCKETS.ilog2())) as u32
     }
-}
 
-#[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "each takes its half")]
-fn halves(number: u128) -> Head {
-    [number as u64, (number >> 64) as u64]
+    /// Its first and its last eight bytes: up to sixteen, which nearly all have, are whole in them.
+    #[inline(always)]
+    fn ends(self) -> [u64; 2] {
+        [self.head, self.text.last_chunk().map_or(0, |tail| u64::from_le_bytes(*tail))]
+    }
 }
 
 impl Node {
     #[inline(always)]
     pub(crate) fn child(&self, key: Key<'_>) -> Option<&Node> {
-        let mut place = *self.buckets.get(key.bucket())?;
+        let bucket = key.bucket();
+        if self.filled >> bucket & 1 == 0 {
+            return None;
+        }
+        let mut place = *self.buckets.get(bucket as usize)?;
+        let [head, tail] = key.ends();
         loop {
             let child = self.children.get(usize::from(place).checked_sub(1)?)?;
-            if child.head == key.head
+            // One by one: as a pair they would go by way of memory.
+            let [child_head, child_tail] = child.ends;
+            if child_head == head
+                && child_tail == tail
                 && child.key.len() == key.text.len()
-                && (key.text.len() <= HEAD || child.key.as_bytes() == key.text)
+                && (key.text.len() <= 16 || child.key.as_bytes() == key.text)
             {
                 return Some(child);
             }
@@ -118,11 +105,13 @@ impl Node {
         let known = self.children.iter().position(|child| child.key == key);
         let at = known.unwrap_or(self.children.len());
         if known.is_none() {
-            self.buckets.resize(BUCKETS, 0);
-            let first = self.buckets.get_mut(looked_for.bucket())?;
+            let bucket = looked_for.bucket();
+            self.buckets.resize(BUCKETS as usize, 0);
+            let first = self.buckets.get_mut(bucket as usize)?;
             let next = std::mem::replace(first, u16::try_from(at + 1).ok()?);
-            let (key, head) = (key.to_owned(), looked_for.head);
-            self.children.push(Node { id: *nodes, key, head, next, ..Node::default() });
+            self.filled |= 1 << bucket;
+            let (key, ends) = (key.to_owned(), looked_for.ends());
+            self.children.push(Node { id: *nodes, key, ends, next, ..Node::default() });
             *nodes += 1;
         }
         self.children.get_mut(at)

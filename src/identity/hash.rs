@@ -11,7 +11,7 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// A SHA-256 in 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Sha256Hex([u8; 64]);
+pub struct Sha256Hex(pub(super) [u8; 64]);
 
 impl Sha256Hex {
     /// The hash of a text.
@@ -26,13 +26,13 @@ impl Sha256Hex {
         Sha256Hex(hex)
     }
 
-    /// The hashes of up to four texts, which together cost little more than one.
-    pub(crate) fn of_four(texts: [&[u8]; 4]) -> [Self; 4] {
+    /// Puts the hashes of up to four texts there, which together cost little more than one.
+    pub(crate) fn of_four(texts: [&[u8]; 4], hexes: &mut [[u8; 64]; 4]) {
         #[cfg(target_arch = "wasm32")]
-        if let Some(hashes) = super::lanes::sha256_hex(texts) {
-            return hashes.map(Sha256Hex);
+        if super::lanes::sha256_hex(texts, hexes) {
+            return;
         }
-        texts.map(Self::of)
+        *hexes = texts.map(|text| Self::of(text).0);
     }
 
     /// A value that is already a hash (64 hex digits in either case), lower-cased; it is never hashed again.
@@ -86,8 +86,9 @@ mod tests {
             let texts = [0, 1, 7, 60].map(|less: usize| {
                 text.get(less..less + length.saturating_sub(less)).unwrap_or_default()
             });
-            if let Some(hashes) = super::super::lanes::sha256_hex(texts) {
-                assert_eq!(hashes.map(Sha256Hex), texts.map(Sha256Hex::of), "{length}");
+            let mut hexes = [[0; 64]; 4];
+            if super::super::lanes::sha256_hex(texts, &mut hexes) {
+                assert_eq!(hexes.map(Sha256Hex), texts.map(Sha256Hex::of), "{length}");
             } else {
                 assert!(length > 55);
             }

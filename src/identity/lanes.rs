@@ -89,11 +89,12 @@ const ROUNDS: [u32; 64] = [
     0xc671_78f2,
 ];
 
-/// The digests of four messages in hex digits; nothing if one is longer than a block takes.
+/// Puts the digests of four messages in hex digits there; answers whether it did, which it does not if one is longer than a
+/// block takes.
 #[inline(never)]
-pub(super) fn sha256_hex(messages: [&[u8]; 4]) -> Option<[[u8; 64]; 4]> {
+pub(super) fn sha256_hex(messages: [&[u8]; 4], hexes: &mut [[u8; 64]; 4]) -> bool {
     if messages.iter().any(|message| message.len() > MAX_BYTES) {
-        return None;
+        return false;
     }
     let blocks = messages.map(padded);
     let mut schedule = [lanes([0; 4]); 16];
@@ -111,7 +112,6 @@ pub(super) fn sha256_hex(messages: [&[u8]; 4]) -> Option<[[u8; 64]; 4]> {
             round(&mut state, *constant, *words);
         }
     }
-    let mut hexes = [[0; 64]; 4];
     for (word, initial) in state.iter_mut().zip(INITIAL) {
         *word = add(*word, lanes([initial; 4]));
     }
@@ -123,7 +123,7 @@ pub(super) fn sha256_hex(messages: [&[u8]; 4]) -> Option<[[u8; 64]; 4]> {
             }
         }
     }
-    Some(hexes)
+    true
 }
 
 /// The one block of a short message: its bytes, a bit, zeros, and its length in bits.

@@ -3,6 +3,7 @@
 pub(crate) mod hash;
 #[cfg(any(target_arch = "wasm32", test))]
 mod lanes;
+mod memo;
 mod normalize;
 
 use std::borrow::Cow;
@@ -17,15 +18,20 @@ use crate::log::{Log, Unusable};
 use crate::outcome::Note;
 use crate::read::Json;
 use hash::Sha256Hex;
+use memo::{Memo, Pending, Recall};
 
 /// Amazon's limit for MATCH_ID, in characters; no raw id known is longer.
 const MAX_RAW_CHARS: usize = 100;
 
 /// An identifier on its way.
 enum Found<'e> {
-    Ready(Identifier<'e>),
+    Raw(Cow<'e, str>),
+    /// It came as a hash. (In a box: that is rare, and a hash is large.)
+    Hash(Box<Sha256Hex>),
+    /// The memo has its hash, there.
+    Known(usize),
     /// Its normalised text was appended to the waiting ones.
-    ToHash,
+    ToHash(Option<Pending>),
 }
 
 /// Identifiers in Amazon's form that wait to be hashed. Four are hashed at once, and not every event has four: those of
@@ -37,6 +43,7 @@ pub(crate) struct Hashing {
     waiting: Vec<Waiting>,
     /// How many events there are.
     events: usize,
+    memo: Memo,
 }
 
 #[derive(Debug)]
@@ -44,6 +51,7 @@ struct Waiting {
     event: usize,
     key: usize,
     text: Range<usize>,
+    pending: Option<Pending>,
 }
 
 /// From so many on it is time for the hashes; more would only take memory.
@@ -52,7 +60,8 @@ const ENOUGH: usize = 64;
 impl Hashing {
     pub(crate) fn new() -> Self {
         // Room for one event's: all that most callers have.
-        Hashing { texts: Vec::with_capacity(256), waiting: Vec::with_capacity(8), events: 0 }
+        let (texts, waiting) = (Vec::with_capacity(256), Vec::with_capacity(8));
+        Hashing { texts, waiting, events: 0, memo: Memo::default() }
     }
 
     pub(crate) fn is_enough(&self) -> bool {
@@ -61,17 +70,21 @@ impl Hashing {
 
     /// Gives the events since the last time, all of them in order, their hashes.
     pub(crate) fn finish(&mut self, events: &mut [AmazonEvent<'_>]) {
+        let mut hexes = [[0; 64]; 4];
         for four in self.waiting.chunks(4) {
             let text = |at: usize| {
                 let range = four.get(at).map_or(0..0, |waiting| waiting.text.clone());
                 self.texts.get(range).unwrap_or_default()
             };
-            let hashes = Sha256Hex::of_four([text(0), text(1), text(2), text(3)]);
-            for (Waiting { event, key, .. }, hash) in four.iter().zip(hashes) {
+            Sha256Hex::of_four([text(0), text(1), text(2), text(3)], &mut hexes);
+            for (Waiting { event, key, pending, .. }, hex) in four.iter().zip(&hexes) {
+                if let Some(pending) = pending {
+                    self.memo.put(*pending, Sha256Hex(*hex));
+                }
                 if let Some(key) =
                     events.get_mut(*event).and_then(|event| event.match_keys.get_mut(*key))
                 {
-                    key.value = Identifier::Hash(hash);
+                    key.value = Identifier::Hash(Sha256Hex(*hex));
                 }
             }
         }
@@ -94,11 +107,17 @@ pub(crate) fn match_keys<'e>(
     let before = hashing.waiting.len();
     for key_type in event.plan.match_keys.iter().copied() {
         let start = hashing.texts.len();
-        let value = match match_key(event, key_type, country, &mut hashing.texts, log) {
-            Some(Found::Ready(value)) => value,
-            Some(Found::ToHash) => {
+        let value = match match_key(event, key_type, country, hashing, log) {
+            Some(Found::Raw(text)) => Identifier::Raw(text),
+            Some(Found::Hash(hash)) => Identifier::Hash(*hash),
+            Some(Found::Known(place)) => match hashing.memo.hash(place) {
+                Some(hash) => Identifier::Hash(hash),
+                None => continue,
+            },
+            Some(Found::ToHash(pending)) => {
                 let text = start..hashing.texts.len();
-                hashing.waiting.push(Waiting { event: hashing.events, key: keys.len(), text });
+                let (event, key) = (hashing.events, keys.len());
+                hashing.waiting.push(Waiting { event, key, text, pending });
                 Identifier::Raw(Cow::Borrowed(""))
             }
             None => continue,
@@ -150,18 +169,24 @@ fn match_key<'e>(
     event: &Event<'_, 'e>,
     key_type: MatchKeyType,
     country: Country,
-    texts: &mut Vec<u8>,
+    hashing: &mut Hashing,
     log: &mut Log,
 ) -> Option<Found<'e>> {
     use normalize as n;
     let input = input_of(key_type);
     let mut hashed = |normalise: &dyn Fn(&str, &mut Vec<u8>) -> bool| {
         event.first(input, key_type.as_str(), log, |value, log| {
-            hashed_key(value, normalise, texts, log)
+            let text = identifier(value, log)?;
+            match hashing.memo.recall(&text, key_type, country) {
+                Recall::Known(at) => Ok(Found::Known(at)),
+                Recall::Nothing(pending) => {
+                    hashed_key(&text, normalise, pending, &mut hashing.texts, log)
+                }
+            }
         })
     };
     match key_type {
-        MatchKeyType::Email => hashed(&n::email).or_else(|| email_from_user_id(event, texts, log)),
+        MatchKeyType::Email => hashed(&n::email).or_else(|| email_from_user_id(event, &mut hashing.texts, log)),
         MatchKeyType::Phone => hashed(&|text, out| n::phone(text, country, out)),
         MatchKeyType::FirstName | MatchKeyType::LastName => hashed(&n::name),
         MatchKeyType::Address => hashed(&n::address),
@@ -194,18 +219,18 @@ fn junk<T>(log: &mut Log) -> Result<T, Unusable> {
 }
 
 fn hashed_key<'e>(
-    value: Json<'_>,
+    text: &str,
     normalise: &dyn Fn(&str, &mut Vec<u8>) -> bool,
+    pending: Option<Pending>,
     texts: &mut Vec<u8>,
     log: &mut Log,
 ) -> Result<Found<'e>, Unusable> {
-    let text = identifier(value, log)?;
-    match Sha256Hex::read(&text) {
+    match Sha256Hex::read(text) {
         Some(hash) if hash.is_nobody() => return junk(log),
-        Some(hash) => return Ok(Found::Ready(Identifier::Hash(hash))),
+        Some(hash) => return Ok(Found::Hash(Box::new(hash))),
         None => {}
     }
-    if normalise(&text, texts) { Ok(Found::ToHash) } else { junk(log) }
+    if normalise(text, texts) { Ok(Found::ToHash(pending)) } else { junk(log) }
 }
 
 /// The starter kit's rule: where there is no address, the user id is hashed in its place.
@@ -222,17 +247,17 @@ fn email_from_user_id<'e>(
     event.first(Input::UserId, MatchKeyType::Email.as_str(), log, |value, log| {
         let text = identifier(value, log)?;
         if Sha256Hex::read(&text).is_some() {
-            return hashed_key(value, &normalize::email, texts, log);
+            return hashed_key(&text, &normalize::email, None, texts, log);
         }
         if normalize::email(&text, texts) {
-            return Ok(Found::ToHash);
+            return Ok(Found::ToHash(None));
         }
         if only_address {
             return Err(Unusable::NotAnAddress);
         }
         log.note(Note::UserIdNotAnAddress);
         texts.extend(text.to_lowercase().as_bytes());
-        Ok(Found::ToHash)
+        Ok(Found::ToHash(None))
     })
 }
 
@@ -274,6 +299,6 @@ fn raw<'e>(
 ) -> Option<Found<'e>> {
     event.first(input, key_type.as_str(), log, |value, log| {
         let text = identifier(value, log)?;
-        if is_valid(&text) { Ok(Found::Ready(Identifier::Raw(text))) } else { junk(log) }
+        if is_valid(&text) { Ok(Found::Raw(text)) } else { junk(log) }
     })
 }

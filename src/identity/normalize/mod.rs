@@ -39,11 +39,15 @@ const fn kept(digits: bool, others: &[u8]) -> Kept {
     table
 }
 
+const KELVIN_SIGN: char = '\u{212a}';
+const DOTTED_CAPITAL_I: char = '\u{130}';
+
 /// Lower-cases, and keeps only what is allowed.
 fn keep(text: &str, kept: &Kept, out: &mut Vec<u8>) -> bool {
     let start = out.len();
-    if !append(text.as_bytes(), kept, out) {
-        // Some letters become others that are allowed: the Kelvin sign, a dotted capital I.
+    // The only letters that become others that are allowed.
+    let becomes_ascii = |c| matches!(c, KELVIN_SIGN | DOTTED_CAPITAL_I);
+    if !append(text.as_bytes(), kept, out) && text.contains(becomes_ascii) {
         out.truncate(start);
         append(text.to_lowercase().as_bytes(), kept, out);
     }
@@ -53,19 +57,24 @@ fn keep(text: &str, kept: &Kept, out: &mut Vec<u8>) -> bool {
 /// Answers whether all of it was ASCII.
 fn append(text: &[u8], kept: &Kept, out: &mut Vec<u8>) -> bool {
     let start = out.len();
-    out.extend_from_slice(text);
-    let (mut end, mut all) = (0, 0);
-    if let Some(room) = out.get_mut(start..) {
-        for byte in text {
-            all |= byte;
-            let byte = kept.get(usize::from(*byte)).copied().unwrap_or(0);
-            if let Some(place) = room.get_mut(end) {
+    let (mut all, mut is_whole) = (0, true);
+    out.extend(text.iter().map(|byte| {
+        let becomes = kept.get(usize::from(*byte)).copied().unwrap_or(0);
+        all |= byte;
+        is_whole &= becomes != 0;
+        becomes
+    }));
+    if !is_whole {
+        let mut end = start;
+        for at in start..out.len() {
+            let byte = out.get(at).copied().unwrap_or(0);
+            if let Some(place) = out.get_mut(end) {
                 *place = byte;
             }
             end += usize::from(byte != 0);
         }
+        out.truncate(end);
     }
-    out.truncate(start + end);
     all.is_ascii()
 }
 
