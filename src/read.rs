@@ -258,7 +258,11 @@ pub(crate) fn parse_within(text: &str, outer: usize) -> Result<Json<'_>, usize> 
 }
 
 /// Reads the text of one event. Fills a slot for each path of the plan that the event has.
-pub(crate) fn read<'e>(text: &'e str, plan: &'e Plan, slots: &mut Slots<'e>) -> Result<(), ReadError> {
+pub(crate) fn read<'e>(
+    text: &'e str,
+    plan: &'e Plan,
+    slots: &mut Slots<'e>,
+) -> Result<(), ReadError> {
     if text.len() > MAX_EVENT_BYTES {
         return Err(ReadError::TooLarge);
     }
@@ -458,10 +462,8 @@ fn walk<'e>(
                         slots.frames.get(depth).copied()
                     {
                         let text = slice(text, begin, at)?;
-                        slots.set(
-                            *slot,
-                            if is_object { Json::Object(text) } else { Json::Array(text) },
-                        );
+                        let kind = if is_object { Json::Object } else { Json::Array };
+                        slots.set(*slot, kind(text));
                     }
                     around = match slots.frames.get(depth.wrapping_sub(1)) {
                         Some((_, node)) if objects & 1 == 1 => *node,

@@ -63,6 +63,7 @@ impl<'t> Key<'t> {
 
     /// Most keys are nobody's: that shows by their bucket, or leaves one to compare.
     #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "some bits")]
     fn bucket(self) -> u32 {
         let mixed = (self.head ^ self.text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         (mixed >> (u64::BITS - BUCKETS.ilog2())) as u32

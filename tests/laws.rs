@@ -52,6 +52,39 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Traits of somebody who shares names and places with many others, also by other spellings, by their hash, and in other
+/// countries.
+fn any_person() -> impl Strategy<Value = Value> {
+    let name = || {
+        let words = vec![
+            "Jane",
+            "jane",
+            " Jane ",
+            "José",
+            "Jos",
+            "\u{212a}im",
+            "Q\u{130}n",
+            "null",
+            "0",
+            "",
+            "a name of exactly 32 characters..",
+            "a name of more than 32 characters",
+            "Virginia",
+            "WA",
+            "Bayern",
+            "98101-1234",
+            "981 01",
+            "9eceb13483d7f187ec014fd6d4854d1420cfc634328af85f51d0323ba8622e21",
+        ];
+        prop_oneof![8 => prop::sample::select(words).prop_map(Value::from), 1 => (0..40_u32).prop_map(|number| json!(format!("name {number}"))), 1 => (0..3_u32).prop_map(Value::from)]
+    };
+    let country = prop::sample::select(vec!["US", "CA", "AU", "CH", "IN"]);
+    (name(), name(), name(), name(), name(), country, 0..9_u32).prop_map(|(first, last, city, state, postal, country, number)| {
+        let address = json!({ "city": city, "state": state, "postalCode": postal, "country": country });
+        json!({ "email": format!("{number}@example.com"), "firstName": first, "lastName": last, "address": address })
+    })
+}
+
 /// An event with the keys that matter, each with a likely value, any value, or none.
 fn any_event() -> impl Strategy<Value = Value> {
     let maybe = |likely: Value| prop_oneof![4 => Just(Some(likely)), 1 => any_json().prop_map(Some), 1 => Just(None)];
@@ -166,6 +199,18 @@ proptest! {
     fn mapping_twice_gives_the_same_bytes(event in any_event()) {
         let text = event.to_string();
         prop_assert_eq!(everything().evaluate(text.as_bytes(), NOW).to_json(), everything().evaluate(text.as_bytes(), NOW).to_json());
+    }
+
+    #[test]
+    fn a_batch_makes_of_each_event_what_it_becomes_alone(people in prop::collection::vec(any_person(), 1..40)) {
+        let transformer = everything();
+        let events: Vec<String> = people.iter().enumerate().map(|(number, traits)| {
+            json!({ "type": "page", "messageId": format!("m-{number}"), "timestamp": "2026-11-20T00:00:00Z", "traits": traits }).to_string()
+        }).collect();
+        let batch = transformer.transform_batch(events.join("\n").as_bytes(), NOW, Format::Ndjson);
+        let alone: Vec<String> = events.iter().filter_map(|event| Some(transformer.transform(event.as_bytes(), NOW)?.to_json())).collect();
+        prop_assert_eq!(alone.len(), events.len());
+        prop_assert_eq!(String::from_utf8(batch.events().to_vec()).unwrap(), alone.join(","));
     }
 
     #[test]

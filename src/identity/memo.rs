@@ -19,18 +19,18 @@ struct Key {
     /// The text as it came, with zeros behind.
     words: [u64; LONGEST / 8],
     length: usize,
-    key_type: MatchKeyType,
+    of: MatchKeyType,
     country: Country,
 }
 
 impl Key {
-    fn new(text: &str, key_type: MatchKeyType, country: Country) -> Option<Self> {
+    fn new(text: &str, of: MatchKeyType, country: Country) -> Option<Self> {
         let mut padded = [0; LONGEST];
         write::copy(padded.get_mut(..text.len())?, text.as_bytes());
         let mut words = [0; LONGEST / 8];
         let (chunks, _) = padded.as_chunks();
         words.iter_mut().zip(chunks).for_each(|(word, chunk)| *word = u64::from_le_bytes(*chunk));
-        Some(Key { words, length: text.len(), key_type, country })
+        Some(Key { words, length: text.len(), of, country })
     }
 
     /// (Compared as a whole they would cost a call.)
@@ -39,13 +39,13 @@ impl Key {
         let differences = self.words.iter().zip(&other.words).fold(0, |all, (a, b)| all | (a ^ b));
         differences == 0
             && self.length == other.length
-            && self.key_type == other.key_type
+            && self.of == other.of
             && self.country == other.country
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "some bits")]
     fn place(&self) -> usize {
-        let mixed = self.words.iter().fold(self.key_type as u64, |mixed, word| {
+        let mixed = self.words.iter().fold(self.of as u64, |mixed, word| {
             (mixed.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         });
         (mixed >> (u64::BITS - ROOM.ilog2())) as usize
@@ -87,7 +87,12 @@ pub(super) enum Recall {
 
 impl Memo {
     /// The hash of such a text, if it came before; else it is taken up.
-    pub(super) fn recall(&mut self, text: &str, key_type: MatchKeyType, country: Country) -> Recall {
+    pub(super) fn recall(
+        &mut self,
+        text: &str,
+        key_type: MatchKeyType,
+        country: Country,
+    ) -> Recall {
         use MatchKeyType::{City, FirstName, LastName, Postal, State};
         // Others are somebody's own.
         let is_shared = matches!(key_type, FirstName | LastName | City | State | Postal);

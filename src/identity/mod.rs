@@ -186,7 +186,9 @@ fn match_key<'e>(
         })
     };
     match key_type {
-        MatchKeyType::Email => hashed(&n::email).or_else(|| email_from_user_id(event, &mut hashing.texts, log)),
+        MatchKeyType::Email => {
+            hashed(&n::email).or_else(|| email_from_user_id(event, &mut hashing.texts, log))
+        }
         MatchKeyType::Phone => hashed(&|text, out| n::phone(text, country, out)),
         MatchKeyType::FirstName | MatchKeyType::LastName => hashed(&n::name),
         MatchKeyType::Address => hashed(&n::address),
