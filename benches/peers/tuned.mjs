@@ -96,6 +96,19 @@ export function tunedWith(peer, hash, decode) {
   /** A match key, if one of these is usable. Written out for the few there are, as a list of them would be made each time. */
   const key = (type, text) => (text === "" ? "" : `,{"type":"${type}","values":["${hash(text)}"]}`);
 
+  // Names and places that came before in a batch, as they came, by what they are; nothing for a single event.
+  let memo;
+  /** A match key that many share. */
+  function shared(type, value, normalize, country) {
+    if (typeof value !== "string") return "";
+    if (memo === undefined) return key(type, usable(value, normalize, country));
+    const known = memo[type];
+    const text = country === undefined ? value : country + value;
+    let made = known.get(text);
+    if (made === undefined) known.set(text, (made = key(type, usable(value, normalize, country))));
+    return made;
+  }
+
   function map(event, now) {
     const isTrack = event.type === "track";
     const head = headOf(isTrack ? event.event : event.type);
@@ -137,12 +150,12 @@ export function tunedWith(peer, hash, decode) {
     const keys =
       key("EMAIL", address1) +
       key("PHONE", number) +
-      key("FIRST_NAME", usable(own.firstName, name) || usable(traits.firstName, name) || usable(own.first_name, name) || usable(traits.first_name, name)) +
-      key("LAST_NAME", usable(own.lastName, name) || usable(traits.lastName, name) || usable(own.last_name, name) || usable(traits.last_name, name)) +
+      (shared("FIRST_NAME", own.firstName, name) || shared("FIRST_NAME", traits.firstName, name) || shared("FIRST_NAME", own.first_name, name) || shared("FIRST_NAME", traits.first_name, name)) +
+      (shared("LAST_NAME", own.lastName, name) || shared("LAST_NAME", traits.lastName, name) || shared("LAST_NAME", own.last_name, name) || shared("LAST_NAME", traits.last_name, name)) +
       key("ADDRESS", street) +
-      key("CITY", usable(ownAddress.city, city) || usable(address.city, city)) +
-      key("STATE", usable(ownAddress.state, state, country) || usable(address.state, state, country)) +
-      key("POSTAL", usable(ownAddress.postalCode, postal) || usable(address.postalCode, postal) || usable(ownAddress.zip, postal) || usable(address.zip, postal));
+      (shared("CITY", ownAddress.city, city) || shared("CITY", address.city, city)) +
+      (shared("STATE", ownAddress.state, state, country) || shared("STATE", address.state, state, country)) +
+      (shared("POSTAL", ownAddress.postalCode, postal) || shared("POSTAL", address.postalCode, postal) || shared("POSTAL", ownAddress.zip, postal) || shared("POSTAL", address.zip, postal));
 
     let money = "";
     if (isTrack && head.includes("OFF_AMAZON_PURCHASES")) {
@@ -174,6 +187,7 @@ export function tunedWith(peer, hash, decode) {
   return {
     name: peer,
     batch(bytes, now) {
+      memo = { FIRST_NAME: new Map(), LAST_NAME: new Map(), CITY: new Map(), STATE: new Map(), POSTAL: new Map() };
       let events = "";
       for (let start = 0, end; start < bytes.length; start = end + 1) {
         end = bytes.indexOf(NEWLINE, start);
@@ -182,6 +196,7 @@ export function tunedWith(peer, hash, decode) {
         const event = map(JSON.parse(decode(bytes, start, end)), now);
         if (event !== "") events += events === "" ? event : `,${event}`;
       }
+      memo = undefined;
       return encoder.encode(`{"events":[${events}]}`);
     },
     json: (bytes, now) => encoded(map(JSON.parse(decode(bytes, 0, bytes.length)), now)),
