@@ -10,11 +10,16 @@ export function isObject(value: unknown): value is Fields {
 
 const encoder = new TextEncoder();
 
-/** The JSON bytes of an event; none of what JSON cannot hold, and the core says so of no bytes. */
-export function jsonBytes(event: unknown): Uint8Array {
+/** The JSON text of an event; an empty one for what JSON cannot hold. */
+export function jsonText(event: unknown): string {
   try {
-    return encoder.encode(JSON.stringify(event) ?? "");
+    return JSON.stringify(event) ?? "";
   } catch {
-    return new Uint8Array();
+    return "";
   }
+}
+
+/** As {@link jsonText}, in bytes: the core says of none of them that they are not JSON. */
+export function jsonBytes(event: unknown): Uint8Array {
+  return encoder.encode(jsonText(event));
 }

@@ -23,6 +23,11 @@ export function linesOf(events: readonly Uint8Array[]): Uint8Array {
   return input;
 }
 
+/** As {@link linesOf}, of JSON texts as `JSON.stringify` makes them. */
+export function linesOfTexts(events: readonly string[]): string {
+  return events.map((event) => `${event || ","}\n`).join("");
+}
+
 /** Whether the core would take these bytes for an empty line. */
 function isBlank(bytes: Uint8Array): boolean {
   const start = MARK.every((byte, at) => bytes[at] === byte) ? MARK.length : 0;

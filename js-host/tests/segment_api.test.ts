@@ -41,6 +41,10 @@ test("digits that a number cannot hold stay as they are, in a text", () => {
     n: [1.5, 123456789012345],
   });
   assert.deepEqual(contentOf(bytes(String.raw`{"a\"1234567890123456:":1,"b":"\\","c":1234567890123456}`)), { 'a"1234567890123456:': 1, b: "\\", c: "1234567890123456" });
+  const digits = "12345678901234567";
+  for (const [text, is] of [[`[${digits}]`, [digits]], [`{"a": -${digits}}`, { a: `-${digits}` }], [`[1.${digits}]`, [`1.${digits}`]], [`[0,\n\t${digits}e2]`, [0, `${digits}e2`]], [digits, digits], [`["a${digits}","b: ${digits}"]`, [`a${digits}`, `b: ${digits}`]]] as const) {
+    assert.deepEqual(contentOf(bytes(text)), is);
+  }
   for (const broken of ['{"a":012345678901234567}', '{"a":"12345678901234567}', '{"a":12345678901234567', "", "12345678901234567-"]) {
     assert.throws(() => contentOf(bytes(broken)), SyntaxError, broken);
   }

@@ -19,6 +19,8 @@ export function callOf(pathname: string): string | undefined {
   return CALLS.get(/\/v1\/([a-z]+)\/?$/.exec(pathname)?.[1] ?? "");
 }
 
+/** From so many digits on a number of JavaScript may not hold them. */
+const MANY = 16;
 const LONG = /\d{16}/;
 const TEXT_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
@@ -31,8 +33,27 @@ const TEXT_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 export function contentOf(body: Uint8Array): unknown {
   const text = new TextDecoder().decode(body);
   const content: unknown = JSON.parse(text);
-  if (!LONG.test(text)) return content;
+  if (!mayHaveLongNumber(body)) return content;
   return JSON.parse(text.replace(TEXT_OR_NUMBER, (token) => (token.startsWith('"') || !LONG.test(token) ? token : `"${token}"`)));
+}
+
+const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;
+
+/**
+ * Whether there are so many digits in a row, behind what may stand in front of a number or within one. Ids have such rows in their
+ * texts, one in a hundred of hexadecimal ones: most of those are told apart.
+ */
+function mayHaveLongNumber(json: Uint8Array): boolean {
+  // Any such row has a digit at one of these places.
+  for (let at = MANY - 1; at < json.length; at += MANY) {
+    if (!isDigit(json[at])) continue;
+    let start = at;
+    while (isDigit(json[start - 1])) start--;
+    while (isDigit(json[at + 1])) at++;
+    const before = json[start - 1];
+    if (at + 1 - start >= MANY && (before === undefined || "-.:,[ \n\r\t".includes(String.fromCharCode(before)))) return true;
+  }
+  return false;
 }
 
 /**

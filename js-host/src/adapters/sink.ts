@@ -1,8 +1,8 @@
 // Where an adapter brings events: to Amazon by a client, or into a queue for somebody else to send.
 import type { AmazonEvents } from "../client.js";
 import { invalidOption, messageOf } from "../errors.js";
-import { jsonBytes } from "../json.js";
-import { linesOf } from "../lines.js";
+import { jsonBytes, jsonText } from "../json.js";
+import { linesOfTexts } from "../lines.js";
 import { redact } from "../redact.js";
 import { cloudflareQueue, NotQueuedError, type QueueBinding } from "./cloudflare_queue.js";
 
@@ -54,7 +54,7 @@ export function sinkOf(options: SinkOptions): Put {
   if (amazon) {
     if (typeof amazon.sendBatch !== "function") throw invalidOption("amazon", "a client of createAmazonEvents", amazon);
     return async (events) => {
-      if (events.length > 0) await amazon.sendBatch(linesOf(events.map(jsonBytes)), { whenFull: "refuse" });
+      if (events.length > 0) await amazon.sendBatch(linesOfTexts(events.map(jsonText)), { whenFull: "refuse" });
     };
   }
   if (queue && "put" in queue && typeof queue.put === "function") {
