@@ -98,7 +98,7 @@ fn place_of(Dropped { reason, detail }: Dropped) -> u8 {
     }
 }
 
-/// Room for an event, and for each byte that comes in five eighths of one: seldom is more wanted, and all of it is zeroed.
+/// More than most events take.
 const BYTES_PER_EVENT: usize = 1024;
 
 pub(crate) fn transform(
@@ -163,6 +163,7 @@ struct Run<'t> {
 
 impl<'t> Run<'t> {
     fn new(transformer: &'t Transformer, text: &'t str, now: Instant) -> Self {
+        // An event comes out at about half its length. Seldom is more wanted, and all of it is zeroed.
         let mut body = Writer::with_capacity(text.len() / 8 * 5 + BYTES_PER_EVENT);
         body.literal(OPENING);
         Run {

@@ -1,14 +1,15 @@
 // Events, each the JSON bytes of one, as the lines of one input.
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-// One byte that is not JSON stands for an event of nothing but blanks, or it would pass for a blank line, which is no event.
-const NOT_JSON = Uint8Array.of(0x2c);
+// What is not JSON stands for an event of nothing but blanks, or it would pass for a blank line, which is no event.
+const NOT_JSON = ",";
+const NOT_JSON_BYTES = new TextEncoder().encode(NOT_JSON);
 // A mark of UTF-8 in front of the first line is passed over.
 const MARK = [0xef, 0xbb, 0xbf];
 
 /** Events as lines, one each whatever is in them. */
 export function linesOf(events: readonly Uint8Array[]): Uint8Array {
-  const lines = events.map((event) => (isBlank(event) ? NOT_JSON : event));
+  const lines = events.map((event) => (isBlank(event) ? NOT_JSON_BYTES : event));
   let length = 0;
   for (const bytes of lines) length += bytes.length + 1;
   const input = new Uint8Array(length);
@@ -25,7 +26,7 @@ export function linesOf(events: readonly Uint8Array[]): Uint8Array {
 
 /** As {@link linesOf}, of JSON texts as `JSON.stringify` makes them. */
 export function linesOfTexts(events: readonly string[]): string {
-  return events.map((event) => `${event || ","}\n`).join("");
+  return events.map((event) => `${event || NOT_JSON}\n`).join("");
 }
 
 /** Whether the core would take these bytes for an empty line. */

@@ -35,6 +35,9 @@ export interface Runtime {
   readonly metrics: Metrics;
 }
 
+/** Why a wait is ended that has nothing more to wait for. (Without a reason there is an exception made for each, stack and all.) */
+export const ENDED = "ended";
+
 const nothing = (): void => undefined;
 
 /** Says nothing. */

@@ -42,7 +42,7 @@ test("digits that a number cannot hold stay as they are, in a text", () => {
   });
   assert.deepEqual(contentOf(bytes(String.raw`{"a\"1234567890123456:":1,"b":"\\","c":1234567890123456}`)), { 'a"1234567890123456:': 1, b: "\\", c: "1234567890123456" });
   const digits = "12345678901234567";
-  for (const [text, is] of [[`[${digits}]`, [digits]], [`{"a": -${digits}}`, { a: `-${digits}` }], [`[1.${digits}]`, [`1.${digits}`]], [`[0,\n\t${digits}e2]`, [0, `${digits}e2`]], [digits, digits], [`["a${digits}","b: ${digits}"]`, [`a${digits}`, `b: ${digits}`]]] as const) {
+  for (const [text, is] of [[`[${digits}]`, [digits]], [`{"a": -${digits}}`, { a: `-${digits}` }], [`[1.${digits}]`, [`1.${digits}`]], [`[0,\n\t${digits}e2]`, [0, `${digits}e2`]], [`[1e${digits},1E+${digits}]`, [`1e${digits}`, `1E+${digits}`]], [digits, digits], [`["a${digits}","b: ${digits}"]`, [`a${digits}`, `b: ${digits}`]]] as const) {
     assert.deepEqual(contentOf(bytes(text)), is);
   }
   for (const broken of ['{"a":012345678901234567}', '{"a":"12345678901234567}', '{"a":12345678901234567', "", "12345678901234567-"]) {

@@ -58,14 +58,14 @@ pub(super) struct Memo {
     known: Vec<Known>,
     /// By [`Key::place`] where it is among them, counted from 1, or 0: they are few, and stand together.
     places: Vec<u16>,
-    /// How many texts were new.
+    /// How many texts were asked for.
     turn: u32,
 }
 
 #[derive(Debug, Clone)]
 struct Known {
     key: Key,
-    /// When it was taken up.
+    /// By [`Memo::turn`], when it was taken up.
     turn: u32,
     hash: Option<Sha256Hex>,
 }

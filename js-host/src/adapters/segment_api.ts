@@ -51,7 +51,7 @@ function mayHaveLongNumber(json: Uint8Array): boolean {
     while (isDigit(json[start - 1])) start--;
     while (isDigit(json[at + 1])) at++;
     const before = json[start - 1];
-    if (at + 1 - start >= MANY && (before === undefined || "-.:,[ \n\r\t".includes(String.fromCharCode(before)))) return true;
+    if (at + 1 - start >= MANY && (before === undefined || "-+.eE:,[ \n\r\t".includes(String.fromCharCode(before)))) return true;
   }
   return false;
 }

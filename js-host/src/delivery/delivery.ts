@@ -9,7 +9,7 @@ import { bodyOf, type Parcel } from "./parcel.js";
 import { RateLimiter, type RateLimits } from "./rate.js";
 import { redact } from "../redact.js";
 import { classOfStatus, retryAfter, waitBefore, type RetryPolicy } from "./retry.js";
-import type { Runtime } from "../runtime.js";
+import { ENDED, type Runtime } from "../runtime.js";
 import type { Settled } from "./settled.js";
 import { Slots } from "./slots.js";
 import type { Tokens } from "./tokens.js";
@@ -250,7 +250,7 @@ export class Delivery {
       );
     }
     const turn = await this.#rate.turn(parcels.length, wait.signal);
-    wait.abort();
+    wait.abort(ENDED);
     this.#waits.delete(wait);
     metrics.observe("amazon_dsp_events.wait.duration", (clock.now() - began) / 1000, RATE);
     return turn;

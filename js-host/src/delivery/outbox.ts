@@ -5,8 +5,7 @@ import type { Delivery } from "./delivery.js";
 import { storeFault, type AmazonEventsError } from "../errors.js";
 import { UNLABELLED } from "../metrics.js";
 import type { Parcel } from "./parcel.js";
-import type { Runtime } from "../runtime.js";
-import { ENDED } from "./transport.js";
+import { ENDED, type Runtime } from "../runtime.js";
 
 /** What {@link Outbox} needs. */
 export interface OutboxOptions {

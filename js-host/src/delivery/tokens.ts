@@ -4,8 +4,8 @@ import { AmazonEventsError, CredentialsError, storeFault } from "../errors.js";
 import { UNLABELLED } from "../metrics.js";
 import { redact, said } from "../redact.js";
 import { retryAfter, waitBefore, type RetryPolicy } from "./retry.js";
-import type { Runtime } from "../runtime.js";
-import { ENDED, post } from "./transport.js";
+import { ENDED, type Runtime } from "../runtime.js";
+import { post } from "./transport.js";
 import type { AbortSignal } from "../web.js";
 
 /** An access token and when to replace it. */
@@ -95,7 +95,7 @@ export class Tokens {
     try {
       return (await Promise.race([this.#pending, limit])) ?? (await this.#begin());
     } finally {
-      waiting.abort();
+      waiting.abort(ENDED);
     }
   }
 

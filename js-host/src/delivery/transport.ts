@@ -1,6 +1,6 @@
 // One HTTP request and its reply, within a time limit. Knows nothing of events or tokens.
 import { messageOf } from "../errors.js";
-import type { Runtime } from "../runtime.js";
+import { ENDED, type Runtime } from "../runtime.js";
 import { textOf } from "./reply_body.js";
 
 /** A reply that was read to its end. */
@@ -26,9 +26,6 @@ export interface Post {
   /** Gives the request up. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Why a wait is ended that has nothing more to wait for. (Without a reason there is an exception made for each, stack and all.) */
-export const ENDED = "ended";
 
 /** Posts, and reads the reply. Never throws: a request that fails is an answer too. Never outlives its limit or its signal. */
 export async function post(runtime: Runtime, request: Post): Promise<Reply | NoReply> {

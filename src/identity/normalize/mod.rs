@@ -95,3 +95,15 @@ pub(crate) fn is_placeholder(word: &str) -> bool {
     ["null", "undefined", "none", "n/a"].iter().any(is_word)
         || (word.chars().all(|c| c == '0' || !c.is_alphanumeric()) && word.contains('0'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_letters_alone_become_ascii_ones() {
+        let become_ascii =
+            ('\u{80}'..=char::MAX).filter(|c| c.to_lowercase().any(|c| c.is_ascii()));
+        assert_eq!(become_ascii.collect::<Vec<_>>(), [DOTTED_CAPITAL_I, KELVIN_SIGN]);
+    }
+}
