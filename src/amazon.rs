@@ -532,6 +532,7 @@ impl AmazonEvent<'_> {
         out.into_bytes()
     }
 
+    /// Leaves holes for the hashes that are to come.
     pub(crate) fn write_json(&self, out: &mut Writer) {
         let description = &self.event_description;
         out.literal(br#"{"eventDescription":{"name":"#);
@@ -560,31 +561,26 @@ impl AmazonEvent<'_> {
             }
             out.literal(br#"{"type":""#);
             out.raw(key.key_type.as_str());
-            out.literal(br#"","values":["#);
             match &key.value {
                 Identifier::Hash(hash) => {
-                    out.literal(b"\"");
-                    out.literal(hash.digits());
+                    out.literal(br#"","values":[""#);
+                    if hash.is_to_come() {
+                        out.hole();
+                    } else {
+                        out.literal(hash.digits());
+                    }
                     out.literal(b"\"]}");
                 }
                 Identifier::Raw(text) => {
+                    out.raw(r#"","values":["#);
                     out.text(text);
-                    out.literal(b"]}");
+                    out.raw("]}");
                 }
             }
         }
         out.literal(b"]");
-        if let Some(value) = self.value {
-            out.literal(br#","value":"#);
-            value.write(out);
-        }
-        if let Some(currency) = self.currency_code {
-            out.literal(br#","currencyCode":"#);
-            out.word(currency.as_str());
-        }
-        if let Some(units) = self.units_sold {
-            out.literal(br#","unitsSold":"#);
-            out.number(units.unsigned_abs().into());
+        if self.value.is_some() || self.units_sold.is_some() {
+            self.write_money(out);
         }
         if let Some(consent) = &self.consent {
             consent.write_json(out);
@@ -597,6 +593,23 @@ impl AmazonEvent<'_> {
             self.write_extras(out);
         }
         out.literal(b"}");
+    }
+
+    /// What a purchase has.
+    #[inline(never)]
+    fn write_money(&self, out: &mut Writer) {
+        if let Some(value) = self.value {
+            out.literal(br#","value":"#);
+            value.write(out);
+        }
+        if let Some(currency) = self.currency_code {
+            out.literal(br#","currencyCode":"#);
+            out.word(currency.as_str());
+        }
+        if let Some(units) = self.units_sold {
+            out.literal(br#","unitsSold":"#);
+            out.number(units.unsigned_abs().into());
+        }
     }
 
     /// What only some configs ask for.
@@ -633,25 +646,16 @@ impl Consent<'_> {
     fn write_json(&self, out: &mut Writer) {
         out.literal(br#","consent":{"#);
         let start = out.len();
-        let comma = |out: &mut Writer| {
-            if out.len() > start {
-                out.literal(b",");
-            }
-        };
         if let Some(geo) = &self.geo {
             out.literal(br#""geo":{"ipAddress":"#);
             out.text(&geo.ip_address);
             out.literal(b"}");
         }
-        for (name, string) in [(br#""tcf":"#, &self.tcf), (br#""gpp":"#, &self.gpp)] {
-            if let Some(string) = string {
-                comma(out);
-                out.literal(name);
-                out.text(string);
-            }
+        if self.tcf.is_some() || self.gpp.is_some() {
+            self.write_strings(start, out);
         }
         if let Some(flags) = self.amazon_consent {
-            comma(out);
+            out.comma(start);
             out.literal(br#""amazonConsent":{"amznUserData":""#);
             out.raw(flags.amzn_user_data.as_str());
             if let Some(status) = flags.amzn_ad_storage {
@@ -661,6 +665,17 @@ impl Consent<'_> {
             out.literal(b"\"}");
         }
         out.literal(b"}");
+    }
+
+    #[inline(never)]
+    fn write_strings(&self, start: usize, out: &mut Writer) {
+        for (name, string) in [(r#""tcf":"#, &self.tcf), (r#""gpp":"#, &self.gpp)] {
+            if let Some(string) = string {
+                out.comma(start);
+                out.raw(name);
+                out.text(string);
+            }
+        }
     }
 }
 

@@ -127,7 +127,7 @@ pub(crate) fn transform(
         }
         Format::Ndjson => run.lines(&text),
     }
-    run.write();
+    run.hashing.fill(&mut run.body);
     run.body.literal(CLOSING);
     Batch { body: run.body.into_bytes(), ..run.batch }
 }
@@ -155,8 +155,7 @@ struct Run<'t> {
     now: Instant,
     slots: Slots<'t>,
     hashing: Hashing,
-    /// Events whose identifiers are not hashed yet.
-    unhashed: Vec<AmazonEvent<'t>>,
+    /// With holes for the hashes of what waits.
     body: Writer,
     batch: Batch,
 }
@@ -172,7 +171,6 @@ impl<'t> Run<'t> {
             now,
             slots: Slots::new(&transformer.plan),
             hashing: Hashing::new(),
-            unhashed: Vec::new(),
             body,
             batch: Batch::default(),
         }
@@ -305,10 +303,7 @@ impl<'t> Run<'t> {
     fn take(&mut self, mapped: Result<AmazonEvent<'t>, Dropped>) {
         let code = match mapped {
             Ok(event) => {
-                self.unhashed.push(event);
-                if self.hashing.is_enough() {
-                    self.write();
-                }
+                self.write(&event);
                 0
             }
             Err(dropped) => place_of(dropped),
@@ -316,19 +311,17 @@ impl<'t> Run<'t> {
         self.batch.outcomes.push(code);
     }
 
-    /// Hashes what waits, and writes those events.
-    fn write(&mut self) {
-        self.hashing.finish(&mut self.unhashed);
-        for event in &self.unhashed {
-            if self.body.len() > OPENING.len() {
-                self.body.literal(b",");
-            }
-            let start = self.body.len();
-            event.write_json(&mut self.body);
-            let places = [start, self.body.len()].map(|at| in_bytes(at - OPENING.len()));
-            self.batch.offsets.extend(places);
+    fn write(&mut self, event: &AmazonEvent<'_>) {
+        if self.body.len() > OPENING.len() {
+            self.body.literal(b",");
         }
-        self.unhashed.clear();
+        let start = self.body.len();
+        event.write_json(&mut self.body);
+        let places = [start, self.body.len()].map(|at| in_bytes(at - OPENING.len()));
+        self.batch.offsets.extend(places);
+        if self.hashing.is_enough() {
+            self.hashing.fill(&mut self.body);
+        }
     }
 }
 

@@ -13,6 +13,12 @@ pub(crate) struct Event<'s, 'e> {
 }
 
 impl<'e> Event<'_, 'e> {
+    /// Whether one of an input's places may have a value.
+    #[inline]
+    pub(crate) fn may_have(&self, input: Input) -> bool {
+        self.slots.may_have(self.plan.input(input).bits)
+    }
+
     /// The first value that `usable` can make something of.
     #[inline]
     pub(crate) fn first<T>(

@@ -142,7 +142,7 @@ impl Transformer {
         let (now, log) = (Instant(now), &mut Log::default());
         let mapped = transform::map_read(&self.plan, &slots, now, &mut hashing, log).ok();
         Ok(mapped.map(|mut event| {
-            hashing.finish(std::slice::from_mut(&mut event));
+            hashing.finish(&mut event);
             event
         }))
     }
@@ -190,7 +190,7 @@ impl Transformer {
         let text = std::str::from_utf8(json).map_err(|_| Detail::NotJson)?;
         let (mut slots, mut hashing) = (Slots::new(&self.plan), Hashing::new());
         let mut event = transform::map(&self.plan, text, now, &mut slots, &mut hashing, log)?;
-        hashing.finish(std::slice::from_mut(&mut event));
+        hashing.finish(&mut event);
         Ok(event)
     }
 }

@@ -131,8 +131,8 @@ pub(crate) struct Plan {
     pub(crate) fixed: Fixed,
     trie: Trie,
     inputs: Vec<Sources>,
-    /// The match keys that something can feed.
-    pub(crate) match_keys: Vec<MatchKeyType>,
+    /// The match keys that something can feed, with the [`SlotId::bit`]s of what does.
+    pub(crate) match_keys: Vec<(MatchKeyType, u64)>,
     /// The [`SlotId::bit`]s of everything that speaks of consent.
     pub(crate) consent: u64,
     /// By event name; `None` is switched off.
@@ -251,8 +251,16 @@ impl Plan {
             .iter()
             .chain(fixed.consent())
             .fold(0, |bits, sources| bits | sources.bits);
-        let inputs: Vec<Sources> =
-            Input::ALL.iter().map(|input| input_sources(&mut trie, *input, &config)).collect();
+        // Last, so that it is these that share a bit: nearly every event has some of them.
+        let last = [Input::EventTime, Input::Country];
+        let mut inputs: Vec<Sources> = Input::ALL
+            .iter()
+            .filter(|input| !last.contains(input))
+            .map(|input| input_sources(&mut trie, *input, &config))
+            .collect();
+        for input in last {
+            inputs.insert(input as usize, input_sources(&mut trie, input, &config));
+        }
 
         let mut by_name = Rules::default();
         let mut by_type = Rules::default();
@@ -281,13 +289,18 @@ impl Plan {
             .unmapped
             .map(|conversion_type| rule(&mut trie, None, conversion_type, &RuleConfig::default()));
         let input = |input: Input| inputs.get(input as usize).unwrap_or(Sources::NONE);
-        let is_fed = |key: &MatchKeyType| match key {
-            MatchKeyType::Email => true,
-            MatchKeyType::MatchId if config.user_id_as == UserIdAs::MatchId => true,
-            key => input(identity::input_of(*key)).bits != 0,
+        let fed_by = |key: MatchKeyType| {
+            let stands_in = match key {
+                MatchKeyType::Email => config.user_id_as != UserIdAs::None,
+                MatchKeyType::MatchId => config.user_id_as == UserIdAs::MatchId,
+                _ => false,
+            };
+            let user_id = if stands_in { input(Input::UserId).bits } else { 0 };
+            input(identity::input_of(key)).bits | user_id
         };
+        let match_keys = config.match_keys.iter().map(|key| (*key, fed_by(*key)));
         Plan {
-            match_keys: config.match_keys.iter().copied().filter(is_fed).collect(),
+            match_keys: match_keys.filter(|(_, bits)| *bits != 0).collect(),
             consent,
             fixed,
             inputs,

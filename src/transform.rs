@@ -108,7 +108,11 @@ pub(crate) fn map_read<'e>(
         currency_code: money.currency,
         units_sold: money.units,
         consent,
-        custom_data: custom_data::attributes(event, rule, log),
+        custom_data: if rule.custom_data.is_empty() {
+            Vec::new()
+        } else {
+            custom_data::attributes(event, rule, log)
+        },
         device_info: user_agent(event, log),
         aref_measurement_tokens: config
             .extras
@@ -232,7 +236,13 @@ pub(crate) fn country(event: &Event<'_, '_>, log: &mut Log) -> Result<Country, D
 }
 
 fn event_source(event: &Event<'_, '_>, log: &mut Log) -> EventSource {
-    let source = event.first(Input::DeviceType, "eventDescription.eventSource", log, |value, _| {
+    let named = if event.may_have(Input::DeviceType) { named_source(event, log) } else { None };
+    named.unwrap_or(event.plan.config.defaults.event_source)
+}
+
+#[inline(never)]
+fn named_source(event: &Event<'_, '_>, log: &mut Log) -> Option<EventSource> {
+    event.first(Input::DeviceType, "eventDescription.eventSource", log, |value, _| {
         let device = value.text().map(mapping::event_key).unwrap_or_default();
         match device.as_ref() {
             "ios" | "iphone" | "ipad" | "ipados" | "tvos" | "watchos" => Ok(EventSource::Ios),
@@ -240,8 +250,7 @@ fn event_source(event: &Event<'_, '_>, log: &mut Log) -> EventSource {
             "firetv" | "fire tv" | "fire_tv" | "aftv" => Ok(EventSource::FireTv),
             _ => Err(Unusable::NotRecognised),
         }
-    });
-    source.unwrap_or(event.plan.config.defaults.event_source)
+    })
 }
 
 /// `messageId`, else a hash of what makes the event what it is; never random, so that a resend is known as one.

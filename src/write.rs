@@ -3,17 +3,22 @@
 
 use crate::scan::plain_length;
 
+/// How many digits a hash has.
+const DIGITS: usize = 64;
+
 /// JSON text on its way out.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
     /// What is behind the end is zeros, to be written over.
     bytes: Vec<u8>,
     end: usize,
+    /// Where hashes are to be put that are not there yet.
+    holes: Vec<usize>,
 }
 
 impl Writer {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Writer { bytes: vec![0; capacity], end: 0 }
+        Writer { bytes: vec![0; capacity], ..Writer::default() }
     }
 
     /// How many bytes there are.
@@ -56,6 +61,27 @@ impl Writer {
         }
     }
 
+    /// Leaves a hole for the digits of a hash.
+    pub(crate) fn hole(&mut self) {
+        self.reserve(DIGITS);
+        self.holes.push(self.end);
+        self.end += DIGITS;
+    }
+
+    /// Puts digits into a hole, counted from 0 since [`Writer::filled`].
+    pub(crate) fn fill(&mut self, hole: usize, digits: &[u8; DIGITS]) {
+        let place =
+            self.holes.get(hole).and_then(|at| self.bytes.get_mut(*at..)?.first_chunk_mut());
+        if let Some(place) = place {
+            *place = *digits;
+        }
+    }
+
+    /// All holes are filled.
+    pub(crate) fn filled(&mut self) {
+        self.holes.clear();
+    }
+
     /// Appends a text as it is.
     #[inline(never)]
     pub(crate) fn raw(&mut self, text: &str) {
@@ -64,6 +90,14 @@ impl Writer {
         if let Some(room) = self.bytes.get_mut(self.end..end) {
             copy(room, text.as_bytes());
             self.end = end;
+        }
+    }
+
+    /// Appends a comma if something was put in since it began there.
+    #[inline]
+    pub(crate) fn comma(&mut self, start: usize) {
+        if self.end > start {
+            self.literal(b",");
         }
     }
 

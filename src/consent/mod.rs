@@ -103,17 +103,33 @@ pub(crate) fn decide<'e>(
     log: &mut Log,
 ) -> Result<Option<Consent<'e>>, DropReason> {
     // Most events say nothing of it.
-    let is_silent = !event.slots.may_have(event.plan.consent);
-    let (said, tcf, gpp) =
-        if is_silent { (Flags::UNKNOWN, None, None) } else { signals(event, log) };
+    let mut consent = if event.slots.may_have(event.plan.consent) {
+        spoken(event, country, log)?
+    } else {
+        let decision = Decision::new(event, country, Flags::UNKNOWN)?;
+        Consent { amazon_consent: decision.amazon_consent(), ..Consent::default() }
+    };
+    consent.geo = geo(event, log);
+    let Consent { geo, tcf, gpp, amazon_consent } = &consent;
+    let is_any = geo.is_some() || tcf.is_some() || gpp.is_some() || amazon_consent.is_some();
+    Ok(is_any.then_some(consent))
+}
+
+/// The signals that are sent of an event that speaks of consent.
+#[inline(never)]
+fn spoken<'e>(
+    event: &Event<'_, 'e>,
+    country: Country,
+    log: &mut Log,
+) -> Result<Consent<'e>, DropReason> {
+    let (said, tcf, gpp) = signals(event, log);
     let decision = Decision::new(event, country, said)?;
-    let mut consent = Consent { geo: geo(event, log), ..Consent::default() };
+    let mut consent = Consent::default();
     decision.put_signals(event.plan.config.consent.emit, tcf, gpp, &mut consent, log);
-    Ok((consent != Consent::default()).then_some(consent))
+    Ok(consent)
 }
 
 /// What all sources say together, and the strings among them.
-#[inline(never)]
 fn signals<'e>(
     event: &Event<'_, 'e>,
     log: &mut Log,

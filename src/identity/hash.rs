@@ -14,6 +14,14 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 pub struct Sha256Hex(pub(super) [u8; 64]);
 
 impl Sha256Hex {
+    /// Stands for one that [`super::Hashing`] has yet to make.
+    pub(crate) const TO_COME: Self = Sha256Hex([0; 64]);
+
+    pub(crate) fn is_to_come(&self) -> bool {
+        let [first, ..] = self.0;
+        first == 0
+    }
+
     /// The hash of a text.
     pub(crate) fn of(text: &[u8]) -> Self {
         let digest = Sha256::digest(text);

@@ -17,6 +17,7 @@ use crate::event::Event;
 use crate::log::{Log, Unusable};
 use crate::outcome::Note;
 use crate::read::Json;
+use crate::write::Writer;
 use hash::Sha256Hex;
 use memo::{Memo, Pending, Recall};
 
@@ -41,15 +42,11 @@ pub(crate) struct Hashing {
     /// The texts, one behind the other.
     texts: Vec<u8>,
     waiting: Vec<Waiting>,
-    /// How many events there are.
-    events: usize,
     memo: Memo,
 }
 
 #[derive(Debug)]
 struct Waiting {
-    event: usize,
-    key: usize,
     text: Range<usize>,
     pending: Option<Pending>,
 }
@@ -61,41 +58,55 @@ impl Hashing {
     pub(crate) fn new() -> Self {
         // Room for one event's: all that most callers have.
         let (texts, waiting) = (Vec::with_capacity(256), Vec::with_capacity(8));
-        Hashing { texts, waiting, events: 0, memo: Memo::default() }
+        Hashing { texts, waiting, memo: Memo::default() }
     }
 
     pub(crate) fn is_enough(&self) -> bool {
         self.waiting.len() >= ENOUGH
     }
 
-    /// Gives the events since the last time, all of them in order, their hashes.
-    pub(crate) fn finish(&mut self, events: &mut [AmazonEvent<'_>]) {
+    /// Gives an event its hashes, the only one since the last time.
+    pub(crate) fn finish(&mut self, event: &mut AmazonEvent<'_>) {
+        let mut to_come = event.match_keys.iter_mut().filter_map(|key| match &mut key.value {
+            Identifier::Hash(hash) if hash.is_to_come() => Some(hash),
+            _ => None,
+        });
+        self.each(&mut |_, hex| {
+            if let Some(hash) = to_come.next() {
+                *hash = Sha256Hex(*hex);
+            }
+        });
+    }
+
+    /// Gives the events that were written since the last time their hashes.
+    pub(crate) fn fill(&mut self, out: &mut Writer) {
+        self.each(&mut |index, hex| out.fill(index, hex));
+        out.filled();
+    }
+
+    /// Hashes what waits, in order.
+    fn each(&mut self, put: &mut dyn FnMut(usize, &[u8; 64])) {
         let mut hexes = [[0; 64]; 4];
-        for four in self.waiting.chunks(4) {
+        for (index, four) in self.waiting.chunks(4).enumerate() {
             let text = |at: usize| {
                 let range = four.get(at).map_or(0..0, |waiting| waiting.text.clone());
                 self.texts.get(range).unwrap_or_default()
             };
             Sha256Hex::of_four([text(0), text(1), text(2), text(3)], &mut hexes);
-            for (Waiting { event, key, pending, .. }, hex) in four.iter().zip(&hexes) {
+            for (within, (Waiting { pending, .. }, hex)) in four.iter().zip(&hexes).enumerate() {
                 if let Some(pending) = pending {
                     self.memo.put(*pending, Sha256Hex(*hex));
                 }
-                if let Some(key) =
-                    events.get_mut(*event).and_then(|event| event.match_keys.get_mut(*key))
-                {
-                    key.value = Identifier::Hash(Sha256Hex(*hex));
-                }
+                put(4 * index + within, hex);
             }
         }
         self.texts.clear();
         self.waiting.clear();
-        self.events = 0;
     }
 }
 
 /// The match keys of an event, one of a type, in the order of [`MatchKeyType`]; nothing if they identify nobody. Those to
-/// be hashed are empty until [`Hashing::finish`].
+/// be hashed are [`Sha256Hex::TO_COME`].
 pub(crate) fn match_keys<'e>(
     event: &Event<'_, 'e>,
     country: Country,
@@ -105,7 +116,10 @@ pub(crate) fn match_keys<'e>(
     // More are rare.
     let mut keys = Vec::with_capacity(8);
     let before = hashing.waiting.len();
-    for key_type in event.plan.match_keys.iter().copied() {
+    for (key_type, bits) in event.plan.match_keys.iter().copied() {
+        if !event.slots.may_have(bits) {
+            continue;
+        }
         let start = hashing.texts.len();
         let value = match match_key(event, key_type, country, hashing, log) {
             Some(Found::Raw(text)) => Identifier::Raw(text),
@@ -115,17 +129,14 @@ pub(crate) fn match_keys<'e>(
                 None => continue,
             },
             Some(Found::ToHash(pending)) => {
-                let text = start..hashing.texts.len();
-                let (event, key) = (hashing.events, keys.len());
-                hashing.waiting.push(Waiting { event, key, text, pending });
-                Identifier::Raw(Cow::Borrowed(""))
+                hashing.waiting.push(Waiting { text: start..hashing.texts.len(), pending });
+                Identifier::Hash(Sha256Hex::TO_COME)
             }
             None => continue,
         };
         keys.push(MatchKey { key_type, value });
     }
     if identify_somebody(&keys) {
-        hashing.events += 1;
         Some(keys)
     } else {
         hashing.waiting.truncate(before);

@@ -13,6 +13,7 @@ use crate::time::Instant;
 const MAX_CHARS: usize = 256;
 
 /// The attributes the rule names, as far as the event has them.
+#[inline(never)]
 pub(crate) fn attributes<'e>(
     event: &Event<'_, 'e>,
     rule: &'e Rule,

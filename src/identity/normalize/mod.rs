@@ -90,7 +90,18 @@ fn normalised(rule: impl FnOnce(&mut Vec<u8>) -> bool) -> Option<String> {
 }
 
 /// A word that fills a field and names nobody: `null`, `undefined`, `none`, `n/a`, or all zeros.
+#[inline]
 pub(crate) fn is_placeholder(word: &str) -> bool {
+    // Nearly no identifier begins as one of these does.
+    match word.bytes().next() {
+        Some(b'n' | b'N' | b'u' | b'U' | b'0') => is_placeholder_indeed(word),
+        Some(first) if first.is_ascii_alphanumeric() => false,
+        _ => is_placeholder_indeed(word),
+    }
+}
+
+#[inline(never)]
+fn is_placeholder_indeed(word: &str) -> bool {
     let is_word = |placeholder: &&str| word.eq_ignore_ascii_case(placeholder);
     ["null", "undefined", "none", "n/a"].iter().any(is_word)
         || (word.chars().all(|c| c == '0' || !c.is_alphanumeric()) && word.contains('0'))
