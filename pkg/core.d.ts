@@ -226,6 +226,11 @@ export class Transformer {
      */
     explain(event: AnalyticsEvent, now?: number | null): Trace;
     /**
+     * The places in `paths` of lists that hold the lines of an order: of each of their elements only `price` and `quantity`
+     * are looked at, if it is an object.
+     */
+    lines(): Uint32Array;
+    /**
      * Compiles a config; without one the defaults hold.
      *
      * @throws ConfigError that names the path, what was expected, and what came.
@@ -278,18 +283,23 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_transformer_free: (a: number, b: number) => void;
+    readonly made: () => number;
     readonly outcomeCodes: () => [number, number, number];
+    readonly room: () => number;
     readonly transform: (a: any, b: number, c: number) => [number, number, number];
     readonly transformer_evaluate: (a: number, b: any, c: number, d: number) => [number, number, number];
     readonly transformer_evaluateJson: (a: number, b: number, c: number, d: number, e: number) => [number, number];
     readonly transformer_explain: (a: number, b: any, c: number, d: number) => [number, number, number];
     readonly transformer_explainJson: (a: number, b: number, c: number, d: number, e: number) => [number, number];
+    readonly transformer_lines: (a: number) => [number, number];
     readonly transformer_new: (a: any) => [number, number, number];
     readonly transformer_paths: (a: number) => any;
     readonly transformer_transform: (a: number, b: any, c: number, d: number) => [number, number, number];
     readonly transformer_transformBatch: (a: number, b: number, c: number, d: number, e: number, f: any) => [number, number, number];
     readonly transformer_transformFields: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number];
     readonly transformer_transformJson: (a: number, b: number, c: number, d: number, e: number) => [number, number];
+    readonly transformer_transformRoom: (a: number, b: number, c: number, d: number) => number;
+    readonly transformer_transformRoomFields: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly version: () => [number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;

@@ -83,6 +83,17 @@ export class Transformer {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
+     * The places in `paths` of lists that hold the lines of an order: of each of their elements only `price` and `quantity`
+     * are looked at, if it is an object.
+     * @returns {Uint32Array}
+     */
+    lines() {
+        const ret = wasm.transformer_lines(this.__wbg_ptr);
+        var v1 = getArrayU32FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
+        return v1;
+    }
+    /**
      * Compiles a config; without one the defaults hold.
      *
      * @throws ConfigError that names the path, what was expected, and what came.
@@ -165,6 +176,27 @@ export class Transformer {
         return v3;
     }
     /**
+     * As `transformFields`, of so many bytes in the [`room`]. The answer is 0xffffffff if they cannot say what the event is.
+     * @param {number} length
+     * @param {number} count
+     * @param {number | null} [now]
+     * @returns {number}
+     */
+    transformRoomFields(length, count, now) {
+        const ret = wasm.transformer_transformRoomFields(this.__wbg_ptr, length, count, !isLikeNone(now), isLikeNone(now) ? 0 : now);
+        return ret >>> 0;
+    }
+    /**
+     * As `transformJson`, of so many bytes in the [`room`]; how many there are at [`made`], or 0 if the event is dropped.
+     * @param {number} length
+     * @param {number | null} [now]
+     * @returns {number}
+     */
+    transformRoom(length, now) {
+        const ret = wasm.transformer_transformRoom(this.__wbg_ptr, length, !isLikeNone(now), isLikeNone(now) ? 0 : now);
+        return ret >>> 0;
+    }
+    /**
      * The Amazon event made from an event, or undefined if it is dropped. `now` is epoch milliseconds, by default the
      * host's clock.
      * @param {AnalyticsEvent} event
@@ -182,6 +214,15 @@ export class Transformer {
 if (Symbol.dispose) Transformer.prototype[Symbol.dispose] = Transformer.prototype.free;
 
 /**
+ * Where in the memory the Amazon event is that was made last in the room. It stays until the next one.
+ * @returns {number}
+ */
+export function made() {
+    const ret = wasm.made();
+    return ret >>> 0;
+}
+
+/**
  * What the numbers in a batch's `outcomes` stand for.
  * @returns {OutcomeCode[]}
  */
@@ -191,6 +232,15 @@ export function outcomeCodes() {
         throw takeFromExternrefTable0(ret[1]);
     }
     return takeFromExternrefTable0(ret[0]);
+}
+
+/**
+ * Where in the memory 65,536 bytes are for an event. They stay there, and the next event writes over them.
+ * @returns {number}
+ */
+export function room() {
+    const ret = wasm.room();
+    return ret >>> 0;
 }
 
 /**

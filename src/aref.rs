@@ -13,7 +13,7 @@ const TIME_DIGITS: usize = 13;
 /// event's, unless the token brings its own.
 #[inline(never)]
 pub(crate) fn tokens(event: &Event<'_, '_>, time: Instant, log: &mut Log) -> Option<String> {
-    event.first_of(&event.plan.fixed.landing_url, "arefMeasurementTokens", log, |value, _| {
+    event.first_of(&event.plan.landing_url, "arefMeasurementTokens", log, |value, _| {
         let url = value.text().ok_or(Unusable::WrongType)?;
         let query = url
             .split_once('?')

@@ -153,7 +153,7 @@ struct Run<'t> {
     transformer: &'t Transformer,
     text: &'t str,
     now: Instant,
-    slots: Slots<'t>,
+    slots: Slots,
     hashing: Hashing,
     /// With holes for the hashes of what waits.
     body: Writer,
@@ -229,7 +229,7 @@ impl<'t> Run<'t> {
             return None;
         }
         let (log, hashing) = (&mut Log::default(), &mut self.hashing);
-        let mapped = transform::map_read(plan, &self.slots, self.now, hashing, log);
+        let mapped = transform::map_read(plan, self.text, &self.slots, self.now, hashing, log);
         self.take(mapped);
         Some(behind)
     }

@@ -9,7 +9,9 @@ use crate::read::{Json, Slots};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Event<'s, 'e> {
     pub(crate) plan: &'e Plan,
-    pub(crate) slots: &'s Slots<'e>,
+    /// What was read into the slots.
+    pub(crate) text: &'e str,
+    pub(crate) slots: &'s Slots,
 }
 
 impl<'e> Event<'_, 'e> {
@@ -77,7 +79,7 @@ impl<'e> Event<'_, 'e> {
     #[inline]
     fn at(&self, source: &'e Place) -> Option<Json<'e>> {
         match source {
-            Place::Slot(slot) => self.slots.get(*slot),
+            Place::Slot(slot) => self.slots.get(*slot, self.text),
             Place::Const(text) => Some(Json::Text(text)),
         }
     }

@@ -114,7 +114,7 @@ pub(crate) fn trace(
     let text = read::replace_lone_surrogates(&String::from_utf8_lossy(json));
     let mut slots = Slots::new(plan);
     let is_event = read::read(&text, plan, &mut slots).is_ok();
-    let event = is_event.then_some(Event { plan, slots: &slots });
+    let event = is_event.then_some(Event { plan, text: &text, slots: &slots });
     let remedy = match &outcome {
         Outcome::Mapped { event: mapped, .. } => {
             if let Some(Ok(call)) = event.as_ref().map(Call::of) {

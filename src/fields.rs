@@ -2,7 +2,7 @@
 //! write a JSON text that would only be taken apart again.
 
 use crate::plan::Plan;
-use crate::read::{self, Json, Slots, byte, rest};
+use crate::read::{self, Slots, Span, byte, rest};
 use crate::scan;
 use crate::trie::SlotId;
 
@@ -15,11 +15,11 @@ const BEGIN: u8 = b'\n';
 
 /// Fills the slots. Each field is [`BEGIN`], the place of its path, and then `=` and a text as it is, or `:` and the JSON of
 /// any value. There are `count` of them: if more begin, one is within a text, and nobody knows where.
-pub(crate) fn fill<'e>(
-    fields: &'e str,
+pub(crate) fn fill(
+    fields: &str,
     count: usize,
     plan: &Plan,
-    slots: &mut Slots<'e>,
+    slots: &mut Slots,
 ) -> Result<(), NotByFields> {
     slots.begin();
     let bytes = fields.as_bytes();
@@ -32,13 +32,15 @@ pub(crate) fn fill<'e>(
         }
         let begin = mark + 1;
         let end = begin + scan::length_until(rest(bytes, begin), BEGIN);
-        let value = fields.get(begin..end).ok_or(NotByFields)?;
         let slot = SlotId(place);
         let value = match byte(bytes, mark) {
-            b'=' => Json::Text(value),
-            // It stands within the event, and within an object for each key of its path but the last.
-            b':' => read::parse_within(value, plan.path(slot).split('.').count())
-                .map_err(|_| NotByFields)?,
+            b'=' => Span::text(begin, end),
+            b':' => {
+                let value = fields.get(begin..end).ok_or(NotByFields)?;
+                // It stands within the event, and within an object for each key of its path but the last.
+                let depth = plan.path(slot).split('.').count();
+                read::parse_within(value, depth).map_err(|_| NotByFields)?.behind(begin)
+            }
             _ => return Err(NotByFields),
         };
         slots.set(slot, value);

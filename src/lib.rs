@@ -42,6 +42,8 @@ mod config;
 mod consent;
 mod country;
 mod decimal;
+#[cfg(feature = "wasm")]
+mod desk;
 mod event;
 mod explain;
 mod fields;
@@ -133,18 +135,19 @@ impl Transformer {
         count: usize,
         now: i64,
     ) -> Result<Option<AmazonEvent<'e>>, NotByFields> {
-        if fields.len() > MAX_EVENT_BYTES {
-            return Err(NotByFields);
-        }
-        let fields = std::str::from_utf8(fields).map_err(|_| NotByFields)?;
-        let (mut slots, mut hashing) = (Slots::new(&self.plan), Hashing::new());
-        fields::fill(fields, count, &self.plan, &mut slots)?;
-        let (now, log) = (Instant(now), &mut Log::default());
-        let mapped = transform::map_read(&self.plan, &slots, now, &mut hashing, log).ok();
+        let mut hashing = Hashing::new();
+        let slots = &mut Slots::new(&self.plan);
+        let mapped = self.map_fields(fields, count, Instant(now), slots, &mut hashing)?;
         Ok(mapped.map(|mut event| {
             hashing.finish(&mut event);
             event
         }))
+    }
+
+    /// The places in [`Transformer::paths`] of lists that hold the lines of an order: of each of their elements only `price` and
+    /// `quantity` are looked at, if it is an object.
+    pub fn lines(&self) -> impl Iterator<Item = usize> {
+        self.plan.lines().map(|slot| slot.0)
     }
 
     /// What becomes of the JSON of one event, with the reason of a drop and notes.
@@ -184,14 +187,44 @@ impl Transformer {
         now: Instant,
         log: &mut Log,
     ) -> Result<AmazonEvent<'e>, Dropped> {
+        let mut hashing = Hashing::new();
+        let mut event = self.map_json(json, now, &mut Slots::new(&self.plan), &mut hashing, log)?;
+        hashing.finish(&mut event);
+        Ok(event)
+    }
+
+    /// The hashes come with `hashing`.
+    fn map_json<'e>(
+        &'e self,
+        json: &'e [u8],
+        now: Instant,
+        slots: &mut Slots,
+        hashing: &mut Hashing,
+        log: &mut Log,
+    ) -> Result<AmazonEvent<'e>, Dropped> {
         if json.len() > MAX_EVENT_BYTES {
             return Err(Detail::TooLarge.into());
         }
         let text = std::str::from_utf8(json).map_err(|_| Detail::NotJson)?;
-        let (mut slots, mut hashing) = (Slots::new(&self.plan), Hashing::new());
-        let mut event = transform::map(&self.plan, text, now, &mut slots, &mut hashing, log)?;
-        hashing.finish(&mut event);
-        Ok(event)
+        transform::map(&self.plan, text, now, slots, hashing, log)
+    }
+
+    /// As [`Transformer::map_json`], of fields.
+    fn map_fields<'e>(
+        &'e self,
+        fields: &'e [u8],
+        count: usize,
+        now: Instant,
+        slots: &mut Slots,
+        hashing: &mut Hashing,
+    ) -> Result<Option<AmazonEvent<'e>>, NotByFields> {
+        if fields.len() > MAX_EVENT_BYTES {
+            return Err(NotByFields);
+        }
+        let fields = std::str::from_utf8(fields).map_err(|_| NotByFields)?;
+        fields::fill(fields, count, &self.plan, slots)?;
+        let log = &mut Log::default();
+        Ok(transform::map_read(&self.plan, fields, slots, now, hashing, log).ok())
     }
 }
 

@@ -106,7 +106,6 @@ fixed! {
     denied_ids: "context.consentManagement.deniedConsentIds";
     one_trust: "context.consent.oneTrust";
     google: "context.consent.google";
-    landing_url: "context.page.url";
 }
 
 impl Fixed {
@@ -129,6 +128,8 @@ impl Fixed {
 pub(crate) struct Plan {
     pub(crate) config: Config,
     pub(crate) fixed: Fixed,
+    /// Where somebody landed, if click tokens are asked for.
+    pub(crate) landing_url: Sources,
     trie: Trie,
     inputs: Vec<Sources>,
     /// The match keys that something can feed, with the [`SlotId::bit`]s of what does.
@@ -182,6 +183,9 @@ fn sources(trie: &mut Trie, sources: &[Source]) -> Sources {
 #[inline(never)]
 fn input_sources(trie: &mut Trie, input: Input, config: &Config) -> Sources {
     let mut places = Vec::new();
+    if !is_looked_at(input, config) {
+        return Sources::default();
+    }
     match config.inputs.iter().find(|(name, _)| *name == input) {
         None => input.paths().iter().for_each(|path| spread(trie, path, &mut places)),
         Some((_, own)) => {
@@ -201,6 +205,21 @@ fn spread(trie: &mut Trie, path: &str, places: &mut Vec<Place>) {
     places.push(Place::Slot(trie.slot(path)));
     if path == "traits" || path.starts_with("traits.") {
         places.push(Place::Slot(trie.slot(&["context.", path].concat())));
+    }
+}
+
+/// Whether anything is made of an input.
+fn is_looked_at(input: Input, config: &Config) -> bool {
+    match input {
+        Input::Ip => config.consent.geo_ip,
+        Input::UserAgent => config.extras.user_agent,
+        // The user id is also a part of derived event ids.
+        Input::UserId => true,
+        _ => {
+            let mut keys = MatchKeyType::ALL.iter();
+            let key = keys.find(|key| identity::input_of(**key) == input);
+            key.is_none_or(|key| config.match_keys.contains(key))
+        }
     }
 }
 
@@ -261,6 +280,11 @@ impl Plan {
         for input in last {
             inputs.insert(input as usize, input_sources(&mut trie, input, &config));
         }
+        let landing_url = if config.extras.aref {
+            places(&mut trie, &["context.page.url"])
+        } else {
+            Sources::default()
+        };
 
         let mut by_name = Rules::default();
         let mut by_type = Rules::default();
@@ -303,6 +327,7 @@ impl Plan {
             match_keys: match_keys.filter(|(_, bits)| *bits != 0).collect(),
             consent,
             fixed,
+            landing_url,
             inputs,
             by_name,
             by_type,
@@ -327,6 +352,14 @@ impl Plan {
     /// All paths that are looked at.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
         self.trie.paths.iter().map(String::as_str)
+    }
+
+    /// The slots of lists of which nobody looks at more than the lines of an order.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = SlotId> {
+        self.input(Input::Products).places.iter().filter_map(|place| match place {
+            Place::Slot(slot) if slot.bit() & self.consent == 0 => Some(*slot),
+            _ => None,
+        })
     }
 
     /// The path that leads to a slot.

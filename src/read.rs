@@ -152,6 +152,53 @@ impl<'e> Json<'e> {
     }
 }
 
+/// Where a [`Json`] stands in a text, which is at hand when somebody looks at it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    kind: Kind,
+    start: usize,
+    end: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Null,
+    Bool,
+    Number,
+    Text,
+    Escaped,
+    Array,
+    Object,
+}
+
+impl Span {
+    const NULL: Self = Span { kind: Kind::Null, start: 0, end: 0 };
+
+    /// A text without escapes.
+    pub(crate) fn text(start: usize, end: usize) -> Self {
+        Span { kind: Kind::Text, start, end }
+    }
+
+    /// The same in a text that has so many more bytes in front.
+    pub(crate) fn behind(self, more: usize) -> Self {
+        Span { start: self.start + more, end: self.end + more, ..self }
+    }
+
+    #[inline]
+    fn of(self, text: &str) -> Json<'_> {
+        let text = text.get(self.start..self.end).unwrap_or_default();
+        match self.kind {
+            Kind::Null => Json::Null,
+            Kind::Bool => Json::Bool(text == "true"),
+            Kind::Number => Json::Number(text),
+            Kind::Text => Json::Text(text),
+            Kind::Escaped => Json::Escaped(text),
+            Kind::Array => Json::Array(text),
+            Kind::Object => Json::Object(text),
+        }
+    }
+}
+
 /// As [`str::trim`]; nearly every text has nothing to trim, and shows it by its first and last byte.
 #[inline]
 pub(crate) fn trimmed(text: &str) -> &str {
@@ -163,33 +210,38 @@ pub(crate) fn trimmed(text: &str) -> &str {
 /// The values an event has at the places the plan asks for. Made once for many events: what an earlier one left is told
 /// by its mark.
 #[derive(Debug, Default)]
-pub(crate) struct Slots<'e> {
-    values: Vec<(u32, Json<'e>)>,
+pub(crate) struct Slots {
+    values: Vec<(u32, Span)>,
     /// For each node of the trie the event that has passed it, to notice a key that stands twice.
     seen: Vec<u32>,
     /// The number of the event at hand.
     mark: u32,
     /// The places that may have a value, as [`SlotId::bit`].
     present: u64,
-    /// Of each open container: where it begins, and its node; none where nothing is asked for.
-    frames: Vec<(usize, Option<&'e Node>)>,
 }
 
-impl<'e> Slots<'e> {
+impl Slots {
     pub(crate) fn new(plan: &Plan) -> Self {
-        Slots {
-            values: vec![(0, Json::Null); plan.slot_count()],
-            seen: vec![0; plan.node_count()],
-            frames: vec![(0, None); MAX_DEPTH],
-            ..Slots::default()
+        let mut slots = Slots::default();
+        slots.fit(plan);
+        slots
+    }
+
+    /// Makes room for the events of another plan.
+    pub(crate) fn fit(&mut self, plan: &Plan) {
+        if self.values.len() < plan.slot_count() {
+            self.values.resize(plan.slot_count(), (0, Span::NULL));
+        }
+        if self.seen.len() < plan.node_count() {
+            self.seen.resize(plan.node_count(), 0);
         }
     }
 
-    /// The value at that place; a JSON null is the same as nothing.
+    /// The value at that place in the text that was read; a JSON null is the same as nothing.
     #[inline]
-    pub(crate) fn get(&self, slot: SlotId) -> Option<Json<'e>> {
+    pub(crate) fn get<'e>(&self, slot: SlotId, text: &'e str) -> Option<Json<'e>> {
         let (mark, value) = self.values.get(slot.0)?;
-        (*mark == self.mark && *value != Json::Null).then_some(*value)
+        (*mark == self.mark && value.kind != Kind::Null).then(|| value.of(text))
     }
 
     /// Whether one of the places with these [`SlotId::bit`]s may have a value. Most have none, and need not be looked at one
@@ -200,7 +252,7 @@ impl<'e> Slots<'e> {
     }
 
     #[inline(always)]
-    pub(crate) fn set(&mut self, slot: SlotId, value: Json<'e>) {
+    pub(crate) fn set(&mut self, slot: SlotId, value: Span) {
         if let Some(place) = self.values.get_mut(slot.0) {
             *place = (self.mark, value);
             self.present |= slot.bit();
@@ -223,7 +275,7 @@ impl<'e> Slots<'e> {
     #[cold]
     fn forget(&mut self, node: &Node) {
         if let Some(slot) = node.slot {
-            self.set(slot, Json::Null);
+            self.set(slot, Span::NULL);
         }
         node.children.iter().for_each(|child| self.forget(child));
     }
@@ -233,7 +285,7 @@ impl<'e> Slots<'e> {
         self.present = 0;
         // No batch has as many events as there are marks; if one had, it would begin anew.
         self.mark = self.mark.checked_add(1).unwrap_or_else(|| {
-            self.values.fill((0, Json::Null));
+            self.values.fill((0, Span::NULL));
             self.seen.fill(0);
             1
         });
@@ -246,11 +298,11 @@ impl<'e> Slots<'e> {
 ///
 /// Text that is not JSON: how many bytes of it are in order.
 pub(crate) fn parse(text: &str) -> Result<Json<'_>, usize> {
-    parse_within(text, 0)
+    Ok(parse_within(text, 0)?.of(text))
 }
 
 /// As [`parse`], of a value that stands within so many containers.
-pub(crate) fn parse_within(text: &str, outer: usize) -> Result<Json<'_>, usize> {
+pub(crate) fn parse_within(text: &str, outer: usize) -> Result<Span, usize> {
     let bytes = text.as_bytes();
     let (value, end) = value_within(text, start_of(text), outer).map_err(|stop| stop.at)?;
     let end = blanks(bytes, end);
@@ -258,11 +310,7 @@ pub(crate) fn parse_within(text: &str, outer: usize) -> Result<Json<'_>, usize> 
 }
 
 /// Reads the text of one event. Fills a slot for each path of the plan that the event has.
-pub(crate) fn read<'e>(
-    text: &'e str,
-    plan: &'e Plan,
-    slots: &mut Slots<'e>,
-) -> Result<(), ReadError> {
+pub(crate) fn read(text: &str, plan: &Plan, slots: &mut Slots) -> Result<(), ReadError> {
     if text.len() > MAX_EVENT_BYTES {
         return Err(ReadError::TooLarge);
     }
@@ -278,11 +326,11 @@ pub(crate) fn read<'e>(
 }
 
 /// Reads the value that begins there, as far as it goes, and answers where it ends.
-pub(crate) fn read_at<'e>(
-    text: &'e str,
+pub(crate) fn read_at(
+    text: &str,
     start: usize,
-    plan: &'e Plan,
-    slots: &mut Slots<'e>,
+    plan: &Plan,
+    slots: &mut Slots,
 ) -> Result<usize, ReadError> {
     slots.begin();
     walk(text, start, 0, Some(plan.root()), slots).map_err(|stop| stop.error)
@@ -361,20 +409,22 @@ fn slice(text: &str, start: usize, end: usize) -> Result<&str> {
 /// where it ends. Everything is checked, asked for or not. The value stands within so many `outer` containers.
 ///
 /// One loop without recursion, in which everything stays in registers: this is where most of an event's time goes.
-fn walk<'e>(
-    text: &'e str,
+fn walk(
+    text: &str,
     start: usize,
     outer: usize,
-    root: Option<&'e Node>,
-    slots: &mut Slots<'e>,
+    root: Option<&Node>,
+    slots: &mut Slots,
 ) -> Result<usize> {
     let bytes = text.as_bytes();
     let mut depth = outer;
+    // Of each open container: where it begins, and its node; none where nothing is asked for.
+    let mut frames = [(0, None::<&Node>); MAX_DEPTH];
     // A bit for each open container, the innermost the lowest; it is set for an object.
     let mut objects = 0_u64;
     let mut expects_key = false;
     // The nodes of the innermost container and of the value at hand.
-    let (mut around, mut target) = (None::<&'e Node>, root);
+    let (mut around, mut target) = (None::<&Node>, root);
     let mut at = start;
     loop {
         if expects_key {
@@ -404,11 +454,8 @@ fn walk<'e>(
             b'"' => {
                 let (end, has_escapes) = string(bytes, at + 1)?;
                 if let Some(slot) = slot {
-                    let text = slice(text, at + 1, end)?;
-                    slots.set(
-                        slot,
-                        if has_escapes { Json::Escaped(text) } else { Json::Text(text) },
-                    );
+                    let kind = if has_escapes { Kind::Escaped } else { Kind::Text };
+                    slots.set(slot, Span { kind, start: at + 1, end });
                 }
                 at = end + 1;
             }
@@ -416,7 +463,7 @@ fn walk<'e>(
                 if depth == MAX_DEPTH {
                     return Err(Stop { error: ReadError::TooDeep, at });
                 }
-                if let Some(frame) = slots.frames.get_mut(depth) {
+                if let Some(frame) = frames.get_mut(depth) {
                     *frame = (at, target);
                 }
                 depth += 1;
@@ -435,8 +482,7 @@ fn walk<'e>(
             first => {
                 at = scalar(bytes, at)?;
                 if let Some(slot) = slot {
-                    let text = slice(text, begin, at)?;
-                    slots.set(slot, of_scalar(first, text));
+                    slots.set(slot, Span { kind: kind_of_scalar(first), start: begin, end: at });
                 }
             }
         }
@@ -458,14 +504,13 @@ fn walk<'e>(
                     at += 1;
                     depth -= 1;
                     objects >>= 1;
-                    if let Some((begin, Some(Node { slot: Some(slot), .. }))) =
-                        slots.frames.get(depth).copied()
+                    if let Some((start, Some(Node { slot: Some(slot), .. }))) =
+                        frames.get(depth).copied()
                     {
-                        let text = slice(text, begin, at)?;
-                        let kind = if is_object { Json::Object } else { Json::Array };
-                        slots.set(*slot, kind(text));
+                        let kind = if is_object { Kind::Object } else { Kind::Array };
+                        slots.set(*slot, Span { kind, start, end: at });
                     }
-                    around = match slots.frames.get(depth.wrapping_sub(1)) {
+                    around = match frames.get(depth.wrapping_sub(1)) {
                         Some((_, node)) if objects & 1 == 1 => *node,
                         _ => None,
                     };
@@ -478,27 +523,28 @@ fn walk<'e>(
 
 /// The value that begins there, and where it ends.
 pub(crate) fn value_at(text: &str, start: usize) -> Result<(Json<'_>, usize)> {
-    value_within(text, start, 0)
+    let (span, end) = value_within(text, start, 0)?;
+    Ok((span.of(text), end))
 }
 
 /// As [`value_at`], of a value that stands within so many containers.
 #[inline(always)]
-fn value_within(text: &str, start: usize, outer: usize) -> Result<(Json<'_>, usize)> {
+fn value_within(text: &str, start: usize, outer: usize) -> Result<(Span, usize)> {
     let bytes = text.as_bytes();
     match byte(bytes, start) {
         b'"' => {
             let (end, has_escapes) = string(bytes, start + 1)?;
-            let text = slice(text, start + 1, end)?;
-            Ok((if has_escapes { Json::Escaped(text) } else { Json::Text(text) }, end + 1))
+            let kind = if has_escapes { Kind::Escaped } else { Kind::Text };
+            Ok((Span { kind, start: start + 1, end }, end + 1))
         }
         bracket @ (b'{' | b'[') => {
             let end = walk(text, start, outer, None, &mut Slots::default())?;
-            let text = slice(text, start, end)?;
-            Ok((if bracket == b'{' { Json::Object(text) } else { Json::Array(text) }, end))
+            let kind = if bracket == b'{' { Kind::Object } else { Kind::Array };
+            Ok((Span { kind, start, end }, end))
         }
         first => {
             let end = scalar(bytes, start)?;
-            Ok((of_scalar(first, slice(text, start, end)?), end))
+            Ok((Span { kind: kind_of_scalar(first), start, end }, end))
         }
     }
 }
@@ -538,12 +584,11 @@ fn behind_comma(bytes: &[u8], end: usize) -> usize {
     if byte(bytes, at) == b',' { blanks(bytes, at + 1) } else { at }
 }
 
-fn of_scalar(first: u8, text: &str) -> Json<'_> {
+fn kind_of_scalar(first: u8) -> Kind {
     match first {
-        b't' => Json::Bool(true),
-        b'f' => Json::Bool(false),
-        b'n' => Json::Null,
-        _ => Json::Number(text),
+        b't' | b'f' => Kind::Bool,
+        b'n' => Kind::Null,
+        _ => Kind::Number,
     }
 }
 

@@ -54,32 +54,32 @@ pub(crate) fn map<'e>(
     plan: &'e Plan,
     text: &'e str,
     now: Instant,
-    slots: &mut Slots<'e>,
+    slots: &mut Slots,
     hashing: &mut Hashing,
     log: &mut Log,
 ) -> Result<AmazonEvent<'e>, Dropped> {
     match read::read(text, plan, slots) {
-        Ok(()) => map_read(plan, slots, now, hashing, log),
+        Ok(()) => map_read(plan, text, slots, now, hashing, log),
         Err(ReadError::LoneSurrogate) => {
             log.note(Note::TextRepaired);
             let text = read::replace_lone_surrogates(text);
-            let mut slots = Slots::new(plan);
-            read::read(&text, plan, &mut slots)?;
-            map_read(plan, &slots, now, hashing, log).map(AmazonEvent::into_owned)
+            read::read(&text, plan, slots)?;
+            map_read(plan, &text, slots, now, hashing, log).map(AmazonEvent::into_owned)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Maps the event that was read into the slots.
+/// Maps the event that was read from a text into the slots.
 pub(crate) fn map_read<'e>(
     plan: &'e Plan,
-    slots: &Slots<'e>,
+    text: &'e str,
+    slots: &Slots,
     now: Instant,
     hashing: &mut Hashing,
     log: &mut Log,
 ) -> Result<AmazonEvent<'e>, Dropped> {
-    let event = &Event { plan, slots };
+    let event = &Event { plan, text, slots };
     let config = &event.plan.config;
     let call = Call::of(event)?;
     let rule = event.plan.rule(&call.key())?;

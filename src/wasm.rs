@@ -5,12 +5,14 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "values cross the boundary as they are")]
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use js_sys::{Array, Date, JSON, JsString, Object, Reflect, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
+use crate::desk::Desk;
 use crate::{Config, ConfigError, Format, MAX_EVENT_BYTES, NotByFields, OUTCOME_CODES};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -149,6 +151,35 @@ impl Transformer {
         Ok(result.into())
     }
 
+    /// As `transformJson`, of so many bytes in the [`room`]; how many there are at [`made`], or 0 if the event is dropped.
+    #[wasm_bindgen(js_name = transformRoom, skip_typescript)]
+    #[must_use]
+    pub fn transform_room(&self, length: usize, now: Option<f64>) -> usize {
+        let now = epoch_millis(now);
+        DESK.with_borrow_mut(|desk| {
+            desk.transform(&self.inner, length, now);
+            desk.made().len()
+        })
+    }
+
+    /// As `transformFields`, of so many bytes in the [`room`]. The answer is 0xffffffff if they cannot say what the event is.
+    #[wasm_bindgen(js_name = transformRoomFields, skip_typescript)]
+    #[must_use]
+    pub fn transform_room_fields(&self, length: usize, count: usize, now: Option<f64>) -> usize {
+        let now = epoch_millis(now);
+        DESK.with_borrow_mut(|desk| {
+            let made = desk.transform_fields(&self.inner, length, count, now);
+            if made.is_err() { usize::MAX } else { desk.made().len() }
+        })
+    }
+
+    /// The places in `paths` of lists that hold the lines of an order: of each of their elements only `price` and `quantity`
+    /// are looked at, if it is an object.
+    #[must_use]
+    pub fn lines(&self) -> Vec<u32> {
+        self.inner.lines().filter_map(|place| u32::try_from(place).ok()).collect()
+    }
+
     /// The paths of everything that this config looks at in an event, keys joined by dots: nothing else changes what becomes
     /// of it.
     #[wasm_bindgen(unchecked_return_type = "string[]")]
@@ -156,6 +187,24 @@ impl Transformer {
     pub fn paths(&self) -> Array {
         self.inner.paths().map(JsValue::from).collect()
     }
+}
+
+thread_local! {
+    static DESK: RefCell<Desk> = RefCell::new(Desk::new());
+}
+
+/// Where in the memory 65,536 bytes are for an event. They stay there, and the next event writes over them.
+#[wasm_bindgen(skip_typescript)]
+#[must_use]
+pub fn room() -> usize {
+    DESK.with_borrow(|desk| desk.input.as_ptr().addr())
+}
+
+/// Where in the memory the Amazon event is that was made last in the room. It stays until the next one.
+#[wasm_bindgen(skip_typescript)]
+#[must_use]
+pub fn made() -> usize {
+    DESK.with_borrow(|desk| desk.made().as_ptr().addr())
 }
 
 /// Words that cross with every batch, made once.

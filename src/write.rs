@@ -9,7 +9,7 @@ const DIGITS: usize = 64;
 /// JSON text on its way out.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
-    /// What is behind the end is zeros, to be written over.
+    /// What is behind the end is to be written over.
     bytes: Vec<u8>,
     end: usize,
     /// Where hashes are to be put that are not there yet.
@@ -19,6 +19,19 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Writer { bytes: vec![0; capacity], ..Writer::default() }
+    }
+
+    /// Begins anew, in the same buffer.
+    #[cfg(feature = "wasm")]
+    pub(crate) fn clear(&mut self) {
+        self.end = 0;
+        self.holes.clear();
+    }
+
+    /// The bytes so far.
+    #[cfg(feature = "wasm")]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.end).unwrap_or_default()
     }
 
     /// How many bytes there are.

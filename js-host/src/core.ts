@@ -41,14 +41,55 @@ export function isConfigError(error: unknown): error is ConfigError {
   return error instanceof Error && error.name === "ConfigError";
 }
 
-let ready = false;
+let memory: WebAssembly.Memory | undefined;
 
 function core(): typeof glue {
-  if (!ready) {
-    glue.initSync({ module: coreModule() });
-    ready = true;
-  }
+  // (Its types are silent about what it gives.)
+  memory ??= (glue.initSync({ module: coreModule() }) as unknown as { memory: WebAssembly.Memory }).memory;
   return glue;
+}
+
+/** What the core has for one event at a time, and tells nobody but this file. */
+interface Room {
+  /** Where in the memory a place for an event is. */
+  room(): number;
+  /** Where in the memory is what was made of it last. */
+  made(): number;
+}
+
+interface RoomTransformer {
+  /** Maps the JSON in the room, of so many bytes; answers how many bytes were made of it, 0 of a dropped one. */
+  transformRoom(length: number, now?: number): number;
+  /** The same of fields; {@link NOT_BY_FIELDS} if they cannot say what the event is. */
+  transformRoomFields(length: number, count: number, now?: number): number;
+}
+
+const NOT_BY_FIELDS = 0xffff_ffff;
+
+/** How many bytes the room takes. */
+const ROOM = 65_536;
+
+/** The core's memory, and the room in it. When the memory grows, both are gone. */
+let view = new Uint8Array(0);
+let room = view;
+
+function roomInMemory(): Uint8Array {
+  if (room.length === 0) {
+    const address = (core() as unknown as Room).room();
+    const { buffer } = memory as WebAssembly.Memory;
+    view = new Uint8Array(buffer);
+    room = new Uint8Array(buffer, address, ROOM);
+  }
+  return room;
+}
+
+/** A copy of what was made in the room. */
+function made(length: number): Uint8Array | undefined {
+  if (length === 0) return undefined;
+  const address = (glue as unknown as Room).made();
+  // It grew while this was made.
+  if (view.length === 0) roomInMemory();
+  return view.slice(address, address + length);
 }
 
 /**
@@ -97,7 +138,8 @@ export class Transformer extends glue.Transformer {
 
   /** Made for the first object: who has bytes needs none of it. */
   get #wanted(): Wanted {
-    return (this.#keys ??= wantedOf(this.paths().map((path, place) => [path, place])));
+    this.#keys ??= wantedOf(this.paths().map((path, place) => [path, place]), this.lines());
+    return this.#keys;
   }
 
   override transform(event: AnalyticsEvent, now?: number): AmazonEvent | undefined {
@@ -113,6 +155,12 @@ export class Transformer extends glue.Transformer {
     return JSON.parse(this.explainJson(written(event, this.#wanted), now)) as Trace;
   }
 
+  override transformJson(json: Uint8Array, now?: number): Uint8Array | undefined {
+    if (json.length > ROOM) return super.transformJson(json, now);
+    roomInMemory().set(json);
+    return made((this as unknown as RoomTransformer).transformRoom(json.length, now));
+  }
+
   /** As `transform`, to the JSON of the Amazon event, as UTF-8: what a request's body takes. */
   transformToJson(event: AnalyticsEvent, now?: number): Uint8Array | undefined {
     if (this.#isFirst) {
@@ -124,10 +172,10 @@ export class Transformer extends glue.Transformer {
       if (bytes) return bytes;
     }
     const fields = fieldsOf(event, this.#wanted);
-    if (fields !== NO_FIELDS) {
-      const bytes = this.transformFields(encoded(fields.text), fields.count, now);
-      // Empty: fields cannot say what the event is.
-      if (bytes?.length !== 0) return bytes;
+    if (fields !== undefined) {
+      const { written: bytes } = encoder.encodeInto(fields, roomInMemory());
+      const length = (this as unknown as RoomTransformer).transformRoomFields(bytes, count, now);
+      if (length !== NOT_BY_FIELDS) return made(length);
     }
     return this.transformJson(written(event, this.#wanted), now);
   }
@@ -186,11 +234,13 @@ interface WantedKey {
   /** How a field with its value begins, if that is looked at: with a text, and with the JSON of any value. */
   readonly asText: string | undefined;
   readonly asJson: string | undefined;
+  /** Whether it is the lines of an order that are looked at, and no more. */
+  readonly isLines: boolean;
   /** The keys below it, if any of them are looked at. */
   readonly below: Wanted | undefined;
 }
 
-function wantedOf(paths: readonly (readonly [path: string, place: number])[]): Wanted {
+function wantedOf(paths: readonly (readonly [path: string, place: number])[], lines: Uint32Array): Wanted {
   const keys = new Map<string, { place?: number; below: [path: string, place: number][] }>();
   for (const [path, place] of paths) {
     const [key, ...rest] = path.split(".") as [string, ...string[]];
@@ -202,7 +252,8 @@ function wantedOf(paths: readonly (readonly [path: string, place: number])[]): W
   const wantedKey = ({ place, below }: { place?: number; below: [path: string, place: number][] }): WantedKey => ({
     asText: place === undefined ? undefined : `\n${place}=`,
     asJson: place === undefined ? undefined : `\n${place}:`,
-    below: below.length > 0 ? wantedOf(below) : undefined,
+    isLines: place !== undefined && lines.includes(place),
+    below: below.length > 0 ? wantedOf(below, lines) : undefined,
   });
   return new Map(Array.from(keys, ([key, known]) => [key, wantedKey(known)]));
 }
@@ -234,54 +285,70 @@ function hasOwnJson(value: object): boolean {
   return typeof toJSON === "function" && toJSON !== Date.prototype.toJSON;
 }
 
-/** As the core takes them: far below what an event may have, so that it is never fields that are too large. */
-const MAX_FIELDS_LENGTH = MAX_EVENT_BYTES / 8;
+/** No character takes more than three bytes in the room. */
+const MAX_FIELDS_LENGTH = Math.floor(ROOM / 3);
 
-/** What an event has at the wanted paths, for `transformFields`; {@link NO_FIELDS} if only its JSON can say what becomes of it. */
-function fieldsOf(event: unknown, wanted: Wanted): Fields {
-  const fields = new Fields();
-  try {
-    const isWhole = typeof event === "object" && event !== null && !isOfItsOwn(event) && fields.gather(event, wanted);
-    return isWhole && fields.text.length <= MAX_FIELDS_LENGTH ? fields : NO_FIELDS;
-  } catch {
-    return NO_FIELDS;
-  }
-}
-
-class Fields {
-  text = "";
+/** What an event has at the wanted paths, for `transformFields`; undefined if only its JSON can say what becomes of it. */
+function fieldsOf(event: unknown, wanted: Wanted): string | undefined {
+  fields = "";
   count = 0;
-
-  /** Takes the values of an object; answers whether fields can say them all. */
-  gather(object: object, wanted: Wanted): boolean {
-    for (const key of Object.keys(object)) {
-      const known = wanted.get(key);
-      if (known === undefined) continue;
-      const value = (object as Record<string, unknown>)[key];
-      if (typeof value === "string") this.#put(known.asText, value);
-      else if (typeof value === "number") {
-        if (Number.isFinite(value)) this.#put(known.asJson, value);
-      } else if (typeof value === "boolean") this.#put(known.asJson, value);
-      else if (typeof value === "object") {
-        if (value !== null && !this.#object(value, known)) return false;
-      } else if (value !== undefined) return false;
-    }
-    return true;
-  }
-
-  #object(value: object, { asJson, below }: WantedKey): boolean {
-    if (hasOwnJson(value)) return false;
-    if (asJson !== undefined) this.#put(asJson, JSON.stringify(value));
-    // What is in a list has no path.
-    return below === undefined || isOfItsOwn(value) || this.gather(value, below);
-  }
-
-  #put(begin: string | undefined, value: string | number | boolean): void {
-    if (begin === undefined) return;
-    this.text += begin + value;
-    this.count++;
+  try {
+    const isWhole = typeof event === "object" && event !== null && !isOfItsOwn(event) && gather(event, wanted);
+    return isWhole && fields.length <= MAX_FIELDS_LENGTH ? fields : undefined;
+  } catch {
+    return undefined;
   }
 }
 
-/** It stays alive, and so does what V8 knows of the shape of these objects: with the last of them its code would go. */
-const NO_FIELDS = new Fields();
+/** The fields of the event at hand so far, and how many there are. */
+let fields = "";
+let count = 0;
+
+/** Takes the values of an object; answers whether fields can say them all. */
+function gather(object: object, wanted: Wanted): boolean {
+  for (const key of Object.keys(object)) {
+    const known = wanted.get(key);
+    if (known === undefined) continue;
+    const value = (object as Record<string, unknown>)[key];
+    if (typeof value === "string") put(known.asText, value);
+    else if (typeof value === "number") {
+      if (Number.isFinite(value)) put(known.asJson, value);
+    } else if (typeof value === "boolean") put(known.asJson, value);
+    else if (typeof value === "object") {
+      if (value !== null && !gatherObject(value, known)) return false;
+    } else if (value !== undefined) return false;
+  }
+  return true;
+}
+
+function gatherObject(value: object, { asJson, isLines, below }: WantedKey): boolean {
+  if (hasOwnJson(value)) return false;
+  if (asJson !== undefined) put(asJson, (isLines ? linesOf(value) : undefined) ?? JSON.stringify(value));
+  // What is in a list has no path.
+  return below === undefined || isOfItsOwn(value) || gather(value, below);
+}
+
+/** The JSON of the lines of an order, with what is looked at of each; undefined if they are something else. */
+function linesOf(lines: object): string | undefined {
+  if (!Array.isArray(lines)) return undefined;
+  let json = "";
+  for (const line of lines as unknown[]) {
+    if (typeof line !== "object" || line === null || isOfItsOwn(line)) return undefined;
+    let members = "";
+    for (const key of Object.keys(line)) {
+      if (key !== "price" && key !== "quantity") continue;
+      const value = (line as Record<string, unknown>)[key];
+      if (typeof value === "string") members += `,"${key}":${JSON.stringify(value)}`;
+      else if (typeof value === "number" && Number.isFinite(value)) members += `,"${key}":${value}`;
+      else if (value !== null && value !== undefined && typeof value !== "number") return undefined;
+    }
+    json += `,{${members.slice(1)}}`;
+  }
+  return `[${json.slice(1)}]`;
+}
+
+function put(begin: string | undefined, value: string | number | boolean): void {
+  if (begin === undefined) return;
+  fields += begin + value;
+  count++;
+}

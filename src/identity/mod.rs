@@ -61,6 +61,14 @@ impl Hashing {
         Hashing { texts, waiting, memo: Memo::default() }
     }
 
+    /// Forgets everything that came before.
+    #[cfg(feature = "wasm")]
+    pub(crate) fn begin(&mut self) {
+        self.texts.clear();
+        self.waiting.clear();
+        self.memo = Memo::default();
+    }
+
     pub(crate) fn is_enough(&self) -> bool {
         self.waiting.len() >= ENOUGH
     }
