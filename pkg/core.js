@@ -235,7 +235,7 @@ export function outcomeCodes() {
 }
 
 /**
- * Where in the memory 65,536 bytes are for an event. They stay there, and the next event writes over them.
+ * Where in the memory 16,384 bytes are for an event. They stay there, and the next event writes over them.
  * @returns {number}
  */
 export function room() {

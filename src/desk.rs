@@ -9,7 +9,7 @@ use crate::write::Writer;
 use crate::{NotByFields, Transformer};
 
 /// Longer events are for the ways that take memory of their own.
-pub(crate) const ROOM: usize = 65_536;
+pub(crate) const ROOM: usize = 16_384;
 
 /// What lies on it stays until the next event.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Desk {
             input: vec![0; ROOM],
             slots: Slots::default(),
             hashing: Hashing::new(),
-            output: Writer::with_capacity(4096),
+            output: Writer::with_capacity(2048),
         }
     }
 

@@ -50,7 +50,7 @@ impl<'e> Event<'_, 'e> {
             log.take_up();
             let result = usable(value, log);
             if log.is_tracing() {
-                log.tried(field, self.path(source), value, result.as_ref().err().copied());
+                self.tried(field, source, value, result.as_ref().err().copied(), log);
             }
             if let Ok(found) = result {
                 return Some(found);
@@ -82,6 +82,19 @@ impl<'e> Event<'_, 'e> {
             Place::Slot(slot) => self.slots.get(*slot, self.text),
             Place::Const(text) => Some(Json::Text(text)),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tried(
+        &self,
+        field: &'static str,
+        source: &'e Place,
+        value: Json<'e>,
+        unusable: Option<Unusable>,
+        log: &mut Log,
+    ) {
+        log.tried(field, self.path(source), value, unusable);
     }
 
     fn path(&self, source: &Place) -> &'e str {

@@ -272,13 +272,12 @@ impl Plan {
             .fold(0, |bits, sources| bits | sources.bits);
         // Last, so that it is these that share a bit: nearly every event has some of them.
         let last = [Input::EventTime, Input::Country];
-        let mut inputs: Vec<Sources> = Input::ALL
-            .iter()
-            .filter(|input| !last.contains(input))
-            .map(|input| input_sources(&mut trie, *input, &config))
-            .collect();
-        for input in last {
-            inputs.insert(input as usize, input_sources(&mut trie, input, &config));
+        let mut inputs: Vec<Sources> = Input::ALL.iter().map(|_| Sources::default()).collect();
+        let others = Input::ALL.iter().filter(|input| !last.contains(input));
+        for input in others.chain(&last) {
+            if let Some(place) = inputs.get_mut(*input as usize) {
+                *place = input_sources(&mut trie, *input, &config);
+            }
         }
         let landing_url = if config.extras.aref {
             places(&mut trie, &["context.page.url"])

@@ -1,5 +1,7 @@
 //! The paths that somebody asks for, as a trie of their keys: one look at each key of an event tells whether it leads anywhere.
 
+use crate::scan;
+
 /// A place in [`crate::read::Slots`]: the number of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SlotId(pub(crate) usize);
@@ -137,7 +139,7 @@ impl Trie {
     /// The slot of a path, keys joined by dots, which is put in if it is new.
     pub(crate) fn slot(&mut self, path: &str) -> SlotId {
         let mut node = &mut self.root;
-        for key in path.split('.') {
+        for key in scan::split(path, b'.') {
             match node.child_or_new(key, &mut self.nodes) {
                 Some(child) => node = child,
                 None => return SlotId::NOWHERE,

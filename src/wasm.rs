@@ -193,7 +193,7 @@ thread_local! {
     static DESK: RefCell<Desk> = RefCell::new(Desk::new());
 }
 
-/// Where in the memory 65,536 bytes are for an event. They stay there, and the next event writes over them.
+/// Where in the memory 16,384 bytes are for an event. They stay there, and the next event writes over them.
 #[wasm_bindgen(skip_typescript)]
 #[must_use]
 pub fn room() -> usize {

@@ -67,7 +67,7 @@ interface RoomTransformer {
 const NOT_BY_FIELDS = 0xffff_ffff;
 
 /** How many bytes the room takes. */
-const ROOM = 65_536;
+const ROOM = 16_384;
 
 /** The core's memory, and the room in it. When the memory grows, both are gone. */
 let view = new Uint8Array(0);

@@ -109,7 +109,9 @@ pub(crate) fn decide<'e>(
         let decision = Decision::new(event, country, Flags::UNKNOWN)?;
         Consent { amazon_consent: decision.amazon_consent(), ..Consent::default() }
     };
-    consent.geo = geo(event, log);
+    if event.plan.config.consent.geo_ip && event.may_have(Input::Ip) {
+        consent.geo = geo(event, log);
+    }
     let Consent { geo, tcf, gpp, amazon_consent } = &consent;
     let is_any = geo.is_some() || tcf.is_some() || gpp.is_some() || amazon_consent.is_some();
     Ok(is_any.then_some(consent))
@@ -221,10 +223,8 @@ impl Decision {
 }
 
 /// `context.ip`, if it is an address.
+#[inline(never)]
 fn geo<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<Geo<'e>> {
-    if !event.plan.config.consent.geo_ip {
-        return None;
-    }
     event.first(Input::Ip, "consent.geo.ipAddress", log, |value, log| {
         match value.text().filter(|text| text.parse::<std::net::IpAddr>().is_ok()) {
             Some(ip_address) => Ok(Geo { ip_address }),

@@ -214,14 +214,26 @@ fn match_key<'e>(
         MatchKeyType::City => hashed(&n::city),
         MatchKeyType::State => hashed(&|text, out| n::state(text, country, out)),
         MatchKeyType::Postal => hashed(&n::postal),
+        MatchKeyType::Maid
+        | MatchKeyType::MatchId
+        | MatchKeyType::RampId
+        | MatchKeyType::RealId
+        | MatchKeyType::MerkleId
+        | MatchKeyType::KantarId
+        | MatchKeyType::Fip => raw_key(event, key_type, log),
+    }
+}
+
+/// A key that Amazon takes as it is.
+#[inline(never)]
+fn raw_key<'e>(event: &Event<'_, 'e>, key_type: MatchKeyType, log: &mut Log) -> Option<Found<'e>> {
+    let input = input_of(key_type);
+    match key_type {
         MatchKeyType::Maid => mobile_ad_id(event, log),
         MatchKeyType::MatchId => raw(event, input, key_type, log, is_raw_id)
             .or_else(|| match_id_from_user_id(event, log)),
-        MatchKeyType::RampId
-        | MatchKeyType::RealId
-        | MatchKeyType::MerkleId
-        | MatchKeyType::KantarId => raw(event, input, key_type, log, is_raw_id),
         MatchKeyType::Fip => raw(event, input, key_type, log, is_ip_address),
+        _ => raw(event, input, key_type, log, is_raw_id),
     }
 }
 
