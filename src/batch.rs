@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::identity::Hashing;
 use crate::log::Log;
 use crate::outcome::{Detail, DropReason};
-use crate::read::{self, MAX_EVENT_BYTES, Slots, blanks, byte, value_at};
+use crate::read::{self, MAX_EVENT_BYTES, Slots, blanks, byte, rest, value_at};
 use crate::scan;
 use crate::time::Instant;
 use crate::transform::{self, Dropped};
@@ -178,12 +178,32 @@ impl<'t> Run<'t> {
 
     /// Lines, each of them an event, end at `\n` alone; blank ones are passed over.
     fn lines(&mut self, text: &'t str) {
-        for line in scan::split(text, b'\n') {
-            let line = line.trim_ascii();
-            if !line.is_empty() {
-                self.event(line);
-            }
+        let mut start = 0;
+        while start < text.len() {
+            let end = self.line(text, start).unwrap_or_else(|| {
+                let end = start + scan::length_until(rest(text.as_bytes(), start), b'\n');
+                let line = text.get(start..end).unwrap_or_default().trim_ascii();
+                if !line.is_empty() {
+                    self.event(line);
+                }
+                end
+            });
+            start = end + 1;
         }
+    }
+
+    /// Maps the event that is the line that begins there, if it can be read as it stands; answers where the line ends, which
+    /// shows by the reading: nobody need look for it first.
+    fn line(&mut self, text: &'t str, start: usize) -> Option<usize> {
+        let bytes = text.as_bytes();
+        let end = self.read(text, start)?;
+        let behind = end + usize::from(byte(bytes, end) == b'\r');
+        let is_line =
+            !self.slots.has_line_end() && (byte(bytes, behind) == b'\n' || behind == bytes.len());
+        is_line.then(|| {
+            self.map_read(text);
+            behind
+        })
     }
 
     /// The elements of a JSON array that begins there; answers where it ends, if it does. What is no element is one event
@@ -218,20 +238,28 @@ impl<'t> Run<'t> {
 
     /// Maps the element that begins there, if it can be read as it stands; answers where the comma or bracket behind it is.
     fn element(&mut self, start: usize) -> Option<usize> {
-        let bytes = self.text.as_bytes();
-        if byte(bytes, start) != b'{' {
+        let (text, bytes) = (self.text, self.text.as_bytes());
+        let behind = blanks(bytes, self.read(text, start)?);
+        matches!(byte(bytes, behind), b',' | b']').then(|| {
+            self.map_read(text);
+            behind
+        })
+    }
+
+    /// Reads the object that begins there, if it is one of an event's size; answers where it ends.
+    fn read(&mut self, text: &str, start: usize) -> Option<usize> {
+        if byte(text.as_bytes(), start) != b'{' {
             return None;
         }
-        let plan = &self.transformer.plan;
-        let end = read::read_at(self.text, start, plan, &mut self.slots).ok()?;
-        let behind = blanks(bytes, end);
-        if end - start > MAX_EVENT_BYTES || !matches!(byte(bytes, behind), b',' | b']') {
-            return None;
-        }
-        let (log, hashing) = (&mut Log::default(), &mut self.hashing);
-        let mapped = transform::map_read(plan, self.text, &self.slots, self.now, hashing, log);
+        let end = read::read_at(text, start, &self.transformer.plan, &mut self.slots).ok()?;
+        (end - start <= MAX_EVENT_BYTES).then_some(end)
+    }
+
+    /// Maps what was read.
+    fn map_read(&mut self, text: &'t str) {
+        let (plan, log) = (&self.transformer.plan, &mut Log::default());
+        let mapped = transform::map_read(plan, text, &self.slots, self.now, &mut self.hashing, log);
         self.take(mapped);
-        Some(behind)
     }
 
     /// The events of `{"batch":[…]}`; answers whether the input is such a call. One that is cut off or broken behind the list,

@@ -218,6 +218,8 @@ pub(crate) struct Slots {
     mark: u32,
     /// The places that may have a value, as [`SlotId::bit`].
     present: u64,
+    /// Whether the event at hand goes over the end of a line.
+    has_line_end: bool,
 }
 
 impl Slots {
@@ -280,9 +282,27 @@ impl Slots {
         node.children.iter().for_each(|child| self.forget(child));
     }
 
+    pub(crate) fn has_line_end(&self) -> bool {
+        self.has_line_end
+    }
+
+    /// As [`blanks`], and notices the end of a line.
+    #[inline(always)]
+    fn blanks(&mut self, bytes: &[u8], at: usize) -> usize {
+        if byte(bytes, at) > b' ' { at } else { self.some_blanks(bytes, at) }
+    }
+
+    #[inline(never)]
+    fn some_blanks(&mut self, bytes: &[u8], at: usize) -> usize {
+        let end = some_blanks(bytes, at);
+        self.has_line_end |= bytes.get(at..end).is_some_and(|blanks| blanks.contains(&b'\n'));
+        end
+    }
+
     /// Forgets the event at hand.
     pub(crate) fn begin(&mut self) {
         self.present = 0;
+        self.has_line_end = false;
         // No batch has as many events as there are marks; if one had, it would begin anew.
         self.mark = self.mark.checked_add(1).unwrap_or_else(|| {
             self.values.fill((0, Span::NULL));
@@ -438,11 +458,11 @@ fn walk(
                     _ => node.child(Key::new(unescape(slice(text, at + 1, end)?).as_bytes())),
                 };
             }
-            at = blanks(bytes, end + 1);
+            at = slots.blanks(bytes, end + 1);
             if byte(bytes, at) != b':' {
                 return not_json(at);
             }
-            at = blanks(bytes, at + 1);
+            at = slots.blanks(bytes, at + 1);
         }
         // A value begins here.
         if let Some(node) = target {
@@ -469,7 +489,7 @@ fn walk(
                 depth += 1;
                 let is_object = bracket == b'{';
                 objects = objects << 1 | u64::from(is_object);
-                at = blanks(bytes, at + 1);
+                at = slots.blanks(bytes, at + 1);
                 // In ASCII the closing bracket is two behind the opening one. An empty container is about to end.
                 if byte(bytes, at) != bracket + 2 {
                     // What is in a list has no path.
@@ -491,11 +511,11 @@ fn walk(
             if depth == outer {
                 return Ok(at);
             }
-            at = blanks(bytes, at);
+            at = slots.blanks(bytes, at);
             let is_object = objects & 1 == 1;
             match byte(bytes, at) {
                 b',' => {
-                    at = blanks(bytes, at + 1);
+                    at = slots.blanks(bytes, at + 1);
                     target = None;
                     expects_key = is_object;
                     break;

@@ -267,11 +267,23 @@ function wantedPart(value: unknown, wanted: Wanted): unknown {
     const known = wanted.get(key);
     if (known === undefined) continue;
     const inner = (value as Record<string, unknown>)[key];
-    if (known.asJson !== undefined || known.below === undefined) part[key] = inner;
+    if (known.isLines) part[key] = wantedLines(inner);
+    else if (known.asJson !== undefined || known.below === undefined) part[key] = inner;
     // What is in a list has no path.
     else if (!Array.isArray(inner) || hasOwnJson(inner)) part[key] = wantedPart(inner, known.below);
   }
   return part;
+}
+
+/** What is looked at of each line of an order. */
+const LINE: Wanted = new Map(
+  ["price", "quantity"].map((key) => [key, { asText: undefined, asJson: "", isLines: false, below: undefined }]),
+);
+
+/** As {@link wantedPart}, of the lines of an order, if they are lines. */
+function wantedLines(lines: unknown): unknown {
+  if (!Array.isArray(lines) || hasOwnJson(lines)) return lines;
+  return lines.map((line: unknown) => wantedPart(line, LINE));
 }
 
 /** Whether an object is no set of fields for JSON. */
@@ -323,24 +335,23 @@ function gather(object: object, wanted: Wanted): boolean {
 
 function gatherObject(value: object, { asJson, isLines, below }: WantedKey): boolean {
   if (hasOwnJson(value)) return false;
-  if (asJson !== undefined) put(asJson, (isLines ? linesOf(value) : undefined) ?? JSON.stringify(value));
+  if (asJson !== undefined) put(asJson, isLines ? linesOf(value) : JSON.stringify(value));
   // What is in a list has no path.
   return below === undefined || isOfItsOwn(value) || gather(value, below);
 }
 
-/** The JSON of the lines of an order, with what is looked at of each; undefined if they are something else. */
-function linesOf(lines: object): string | undefined {
-  if (!Array.isArray(lines)) return undefined;
+/** The JSON of {@link wantedLines}. Lines as nearly all orders have them are written here, which takes a third of the time. */
+function linesOf(lines: object): string {
+  if (!Array.isArray(lines)) return JSON.stringify(lines);
   let json = "";
   for (const line of lines as unknown[]) {
-    if (typeof line !== "object" || line === null || isOfItsOwn(line)) return undefined;
+    if (typeof line !== "object" || line === null || isOfItsOwn(line)) return JSON.stringify(wantedLines(lines));
     let members = "";
     for (const key of Object.keys(line)) {
-      if (key !== "price" && key !== "quantity") continue;
+      if (!LINE.has(key)) continue;
       const value = (line as Record<string, unknown>)[key];
-      if (typeof value === "string") members += `,"${key}":${JSON.stringify(value)}`;
-      else if (typeof value === "number" && Number.isFinite(value)) members += `,"${key}":${value}`;
-      else if (value !== null && value !== undefined && typeof value !== "number") return undefined;
+      if (typeof value !== "number" || !Number.isFinite(value)) return JSON.stringify(wantedLines(lines));
+      members += `,"${key}":${value}`;
     }
     json += `,{${members.slice(1)}}`;
   }

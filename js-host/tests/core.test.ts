@@ -97,6 +97,54 @@ test("an object reads as its JSON does, whatever its texts and numbers are", () 
   }
 });
 
+test("of the lines of an order price and quantity count, whatever else is in them", () => {
+  const config = { events: { Bought: { conversionType: "OFF_AMAZON_PURCHASES" as const } }, defaults: { currencyCode: "USD" } };
+  const transformer = new Transformer(config);
+  const inherited = Object.create({ price: 1, quantity: 2 }) as object;
+  const hidden = Object.defineProperty({ quantity: 2 }, "price", { value: 5, enumerable: false });
+  const lists: unknown[] = [
+    [{ price: 1.25, quantity: 2, name: "Wool" }, { price: "3.50", color: "blue" }, { quantity: 3 }], [{ price: NaN, quantity: null }, { price: 1 }],
+    [{ price: { toJSON: () => 2 }, quantity: new Number(3) }], [inherited], [hidden], [7, null, { price: 1 }], [[{ price: 1 }], new Date(NOW)],
+    [{ toJSON: () => ({ price: 4 }) }], new Array(3), [], { price: 1 }, "lines", Object.assign([{ price: 1 }], { toJSON: () => [{ price: 9 }] }),
+    [{ price: -0, quantity: 1e21 }], Array.from({ length: 400 }, (_, number) => ({ price: number, quantity: 1, name: "x".repeat(100) })),
+  ];
+  for (const products of lists) {
+    const event = { ...page, type: "track", event: "Bought", properties: { products, total: 7 } } as unknown as AnalyticsEvent;
+    const json = JSON.stringify(event);
+    const bytes = new TextEncoder().encode(json);
+    // The first object of a transformer goes by its whole JSON.
+    for (const time of ["first", "second"]) assert.deepEqual(transformer.transformToJson(event, NOW), transformer.transformJson(bytes, NOW), `${time}: ${json.slice(0, 300)}`);
+    assert.deepEqual(transformer.evaluate(event, NOW), JSON.parse(transformer.evaluateJson(bytes, NOW)), json.slice(0, 300));
+  }
+  // Of these the JSON could not even be written.
+  const event = { ...page, type: "track", event: "Bought", properties: { products: [{ price: 2, id: 1n }, { price: "3", self: lists }] } } as unknown as AnalyticsEvent;
+  lists.push(lists);
+  assert.equal(transformer.transform(event, NOW)?.value, 5);
+  assert.equal(transformer.evaluate(event, NOW).outcome, "mapped");
+  // Where lists say something else, too, they are looked at whole.
+  const both = new Transformer({ ...config, inputs: { optOut: "properties.products" } });
+  const denied = { ...page, type: "track", event: "Bought", properties: { products: { advertising: true } } } as unknown as AnalyticsEvent;
+  assert.deepEqual(both.evaluate(denied, NOW), JSON.parse(both.evaluateJson(new TextEncoder().encode(JSON.stringify(denied)), NOW)));
+});
+
+test("events of every size come out whole, and stay what they are when others follow", () => {
+  const transformer = new Transformer({ unmapped: "OTHER" });
+  const sizes = [0, 1, 5000, 5461, 5462, 16_383, 16_384, 16_385, 40_000, 300_000, 500_000, 10];
+  const eventOf = (size: number): AnalyticsEvent => ({ ...page, messageId: `m-${size}`, event: "any", type: "track", properties: { text: "\u4e2d".repeat(size / 3) }, userId: "u".repeat(size % 97) });
+  const made = sizes.map((size) => {
+    const event = eventOf(size);
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...event, filling: "x".repeat(size) }));
+    // Memory that is taken here may have to grow.
+    transformer.transformBatch(new Uint8Array(size * 4), NOW, "ndjson");
+    return [transformer.transformJson(bytes, NOW), transformer.transformToJson(event, NOW)];
+  });
+  sizes.forEach((size, index) => {
+    const expected = new Transformer({ unmapped: "OTHER" }).transform(eventOf(size), NOW);
+    assert.equal(expected?.eventId, `m-${size}`);
+    for (const bytes of made[index] ?? []) assert.deepEqual(JSON.parse(decoder.decode(bytes)), expected);
+  });
+});
+
 test("an object that is too large is said to be so, and no more of it is written than shows that", () => {
   const transformer = new Transformer();
   const pages = "x".repeat(5_000_000);
