@@ -302,42 +302,50 @@ const MAX_FIELDS_LENGTH = Math.floor(ROOM / 3);
 
 /** What an event has at the wanted paths, for `transformFields`; undefined if only its JSON can say what becomes of it. */
 function fieldsOf(event: unknown, wanted: Wanted): string | undefined {
-  fields = "";
   count = 0;
   try {
-    const isWhole = typeof event === "object" && event !== null && !isOfItsOwn(event) && gather(event, wanted);
-    return isWhole && fields.length <= MAX_FIELDS_LENGTH ? fields : undefined;
+    if (typeof event !== "object" || event === null || isOfItsOwn(event)) return undefined;
+    const fields = gathered(event, wanted);
+    return fields !== undefined && fields.length <= MAX_FIELDS_LENGTH ? fields : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** The fields of the event at hand so far, and how many there are. */
-let fields = "";
+/** How many fields the event at hand has so far. */
 let count = 0;
 
-/** Takes the values of an object; answers whether fields can say them all. */
-function gather(object: object, wanted: Wanted): boolean {
+/** The values of an object as fields; undefined if they cannot say them all. */
+function gathered(object: object, wanted: Wanted): string | undefined {
+  let fields = "";
   for (const key of Object.keys(object)) {
     const known = wanted.get(key);
     if (known === undefined) continue;
     const value = (object as Record<string, unknown>)[key];
-    if (typeof value === "string") put(known.asText, value);
-    else if (typeof value === "number") {
-      if (Number.isFinite(value)) put(known.asJson, value);
-    } else if (typeof value === "boolean") put(known.asJson, value);
-    else if (typeof value === "object") {
-      if (value !== null && !gatherObject(value, known)) return false;
-    } else if (value !== undefined) return false;
+    const { asText, asJson, below } = known;
+    if (typeof value === "string") {
+      if (asText === undefined) continue;
+      fields += asText + value;
+      count++;
+    } else if (typeof value === "number" || typeof value === "boolean") {
+      if (asJson === undefined || (typeof value === "number" && !Number.isFinite(value))) continue;
+      fields += asJson + value;
+      count++;
+    } else if (typeof value === "object") {
+      if (value === null) continue;
+      if (hasOwnJson(value)) return undefined;
+      if (asJson !== undefined) {
+        fields += asJson + (known.isLines ? linesOf(value) : JSON.stringify(value));
+        count++;
+      }
+      // What is in a list has no path.
+      if (below === undefined || isOfItsOwn(value)) continue;
+      const more = gathered(value, below);
+      if (more === undefined) return undefined;
+      fields += more;
+    } else if (value !== undefined) return undefined;
   }
-  return true;
-}
-
-function gatherObject(value: object, { asJson, isLines, below }: WantedKey): boolean {
-  if (hasOwnJson(value)) return false;
-  if (asJson !== undefined) put(asJson, isLines ? linesOf(value) : JSON.stringify(value));
-  // What is in a list has no path.
-  return below === undefined || isOfItsOwn(value) || gather(value, below);
+  return fields;
 }
 
 /** The JSON of {@link wantedLines}. Lines as nearly all orders have them are written here, which takes a third of the time. */
@@ -356,10 +364,4 @@ function linesOf(lines: object): string {
     json += `,{${members.slice(1)}}`;
   }
   return `[${json.slice(1)}]`;
-}
-
-function put(begin: string | undefined, value: string | number | boolean): void {
-  if (begin === undefined) return;
-  fields += begin + value;
-  count++;
 }
