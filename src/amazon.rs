@@ -579,7 +579,7 @@ impl AmazonEvent<'_> {
             }
         }
         out.literal(b"]");
-        if self.value.is_some() || self.units_sold.is_some() {
+        if self.value.is_some() || self.currency_code.is_some() || self.units_sold.is_some() {
             self.write_money(out);
         }
         if let Some(consent) = &self.consent {

@@ -7,6 +7,7 @@ use std::ops::Range;
 use crate::identity::Hashing;
 use crate::log::Log;
 use crate::outcome::{Detail, DropReason};
+use crate::plan::Plan;
 use crate::read::{self, MAX_EVENT_BYTES, Slots, blanks, byte, rest, value_at};
 use crate::scan;
 use crate::time::Instant;
@@ -148,6 +149,9 @@ fn text_of(input: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// [`read::read_at`] or [`read::read_in_line`].
+type Read = fn(&str, usize, &Plan, &mut Slots) -> Result<usize, read::ReadError>;
+
 /// A batch at work.
 struct Run<'t> {
     transformer: &'t Transformer,
@@ -196,11 +200,9 @@ impl<'t> Run<'t> {
     /// shows by the reading: nobody need look for it first.
     fn line(&mut self, text: &'t str, start: usize) -> Option<usize> {
         let bytes = text.as_bytes();
-        let end = self.read(text, start)?;
+        let end = self.read(text, start, read::read_in_line)?;
         let behind = end + usize::from(byte(bytes, end) == b'\r');
-        let is_line =
-            !self.slots.has_line_end() && (byte(bytes, behind) == b'\n' || behind == bytes.len());
-        is_line.then(|| {
+        (byte(bytes, behind) == b'\n' || behind == bytes.len()).then(|| {
             self.map_read(text);
             behind
         })
@@ -239,7 +241,7 @@ impl<'t> Run<'t> {
     /// Maps the element that begins there, if it can be read as it stands; answers where the comma or bracket behind it is.
     fn element(&mut self, start: usize) -> Option<usize> {
         let (text, bytes) = (self.text, self.text.as_bytes());
-        let behind = blanks(bytes, self.read(text, start)?);
+        let behind = blanks(bytes, self.read(text, start, read::read_at)?);
         matches!(byte(bytes, behind), b',' | b']').then(|| {
             self.map_read(text);
             behind
@@ -247,11 +249,11 @@ impl<'t> Run<'t> {
     }
 
     /// Reads the object that begins there, if it is one of an event's size; answers where it ends.
-    fn read(&mut self, text: &str, start: usize) -> Option<usize> {
+    fn read(&mut self, text: &str, start: usize, read: Read) -> Option<usize> {
         if byte(text.as_bytes(), start) != b'{' {
             return None;
         }
-        let end = read::read_at(text, start, &self.transformer.plan, &mut self.slots).ok()?;
+        let end = read(text, start, &self.transformer.plan, &mut self.slots).ok()?;
         (end - start <= MAX_EVENT_BYTES).then_some(end)
     }
 

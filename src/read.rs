@@ -218,8 +218,8 @@ pub(crate) struct Slots {
     mark: u32,
     /// The places that may have a value, as [`SlotId::bit`].
     present: u64,
-    /// Whether the event at hand goes over the end of a line.
-    has_line_end: bool,
+    /// Whether the event at hand must not go over the end of a line.
+    is_line: bool,
 }
 
 impl Slots {
@@ -282,27 +282,22 @@ impl Slots {
         node.children.iter().for_each(|child| self.forget(child));
     }
 
-    pub(crate) fn has_line_end(&self) -> bool {
-        self.has_line_end
-    }
-
-    /// As [`blanks`], and notices the end of a line.
+    /// As [`blanks`]; of what must be a line the text ends where it goes on in the next one.
     #[inline(always)]
-    fn blanks(&mut self, bytes: &[u8], at: usize) -> usize {
+    fn blanks(&self, bytes: &[u8], at: usize) -> usize {
         if byte(bytes, at) > b' ' { at } else { self.some_blanks(bytes, at) }
     }
 
     #[inline(never)]
-    fn some_blanks(&mut self, bytes: &[u8], at: usize) -> usize {
+    fn some_blanks(&self, bytes: &[u8], at: usize) -> usize {
         let end = some_blanks(bytes, at);
-        self.has_line_end |= bytes.get(at..end).is_some_and(|blanks| blanks.contains(&b'\n'));
-        end
+        let goes_on = || bytes.get(at..end).is_some_and(|blanks| blanks.contains(&b'\n'));
+        if self.is_line && goes_on() { bytes.len() } else { end }
     }
 
     /// Forgets the event at hand.
     pub(crate) fn begin(&mut self) {
         self.present = 0;
-        self.has_line_end = false;
         // No batch has as many events as there are marks; if one had, it would begin anew.
         self.mark = self.mark.checked_add(1).unwrap_or_else(|| {
             self.values.fill((0, Span::NULL));
@@ -354,6 +349,19 @@ pub(crate) fn read_at(
 ) -> Result<usize, ReadError> {
     slots.begin();
     walk(text, start, 0, Some(plan.root()), slots).map_err(|stop| stop.error)
+}
+
+/// As [`read_at`], of a value that ends in the line that it begins in; what does not is not read any further.
+pub(crate) fn read_in_line(
+    text: &str,
+    start: usize,
+    plan: &Plan,
+    slots: &mut Slots,
+) -> Result<usize, ReadError> {
+    slots.is_line = true;
+    let end = read_at(text, start, plan, slots);
+    slots.is_line = false;
+    end
 }
 
 /// Where the value of a whole text begins. (RFC 8259 section 8.1: a reader may ignore a byte order mark.)

@@ -5,7 +5,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "values cross the boundary as they are")]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -156,8 +156,8 @@ impl Transformer {
     #[must_use]
     pub fn transform_room(&self, length: usize, now: Option<f64>) -> usize {
         let now = epoch_millis(now);
-        DESK.with_borrow_mut(|desk| {
-            desk.transform(&self.inner, length, now);
+        at_desk(|desk, room| {
+            desk.transform(&self.inner, room.get(..length).unwrap_or_default(), now);
             desk.made().len()
         })
     }
@@ -167,8 +167,9 @@ impl Transformer {
     #[must_use]
     pub fn transform_room_fields(&self, length: usize, count: usize, now: Option<f64>) -> usize {
         let now = epoch_millis(now);
-        DESK.with_borrow_mut(|desk| {
-            let made = desk.transform_fields(&self.inner, length, count, now);
+        at_desk(|desk, room| {
+            let fields = room.get(..length).unwrap_or_default();
+            let made = desk.transform_fields(&self.inner, fields, count, now);
             if made.is_err() { usize::MAX } else { desk.made().len() }
         })
     }
@@ -189,22 +190,36 @@ impl Transformer {
     }
 }
 
+/// How many bytes the room takes. Longer events are for the ways that take memory of their own.
+const ROOM_BYTES: usize = 16_384;
+
 thread_local! {
-    static DESK: RefCell<Desk> = RefCell::new(Desk::new());
+    /// Written to from outside, between two calls.
+    static ROOM: RefCell<Vec<u8>> = RefCell::new(vec![0; ROOM_BYTES]);
+    static DESK: Cell<Option<Box<Desk>>> = const { Cell::new(None) };
+}
+
+/// Works at the desk. It is nobody's meanwhile: where the stack overflows, work ends in the middle, and the next event gets a new
+/// desk; the room is only looked at, and stays where it is.
+fn at_desk<T>(work: impl FnOnce(&mut Desk, &[u8]) -> T) -> T {
+    let mut desk = DESK.take().unwrap_or_default();
+    let done = ROOM.with_borrow(|room| work(&mut desk, room));
+    DESK.set(Some(desk));
+    done
 }
 
 /// Where in the memory 16,384 bytes are for an event. They stay there, and the next event writes over them.
 #[wasm_bindgen(skip_typescript)]
 #[must_use]
 pub fn room() -> usize {
-    DESK.with_borrow(|desk| desk.input.as_ptr().addr())
+    ROOM.with_borrow(|room| room.as_ptr().addr())
 }
 
 /// Where in the memory the Amazon event is that was made last in the room. It stays until the next one.
 #[wasm_bindgen(skip_typescript)]
 #[must_use]
 pub fn made() -> usize {
-    DESK.with_borrow(|desk| desk.made().as_ptr().addr())
+    at_desk(|desk, _| desk.made().as_ptr().addr())
 }
 
 /// Words that cross with every batch, made once.

@@ -281,6 +281,24 @@ fn a_batch_call_that_is_cut_off_has_the_events_in_front() {
 }
 
 #[test]
+fn a_line_is_an_event_whatever_is_open_at_its_end() {
+    let transformer = Transformer::default();
+    let page = r#"{"type":"page","traits":{"email":"jane@example.com","country":"US"}}"#;
+    for (input, expected) in [
+        (format!("{page}\n{page}"), vec![0, 0]),
+        (format!("{page}\r\n\r\n {page} \r\n\u{c}{page}\u{c}\n"), vec![0, 0, 0]),
+        (format!("{page}{page}\n{page} 7\n{page},\n{page}"), vec![1, 1, 1, 0]),
+        (page.replace(',', ",\n") + "\n" + page, vec![1, 1, 1, 0]),
+        (format!("{{\"a\":[\n{page},\n{page}\n]}}\n{page}"), vec![1, 1, 0, 1, 0]),
+        (page.replace(':', ": \t\r") + "\n" + page, vec![0, 0]),
+        (format!("{{\"a\":\n{{\"a\":\n{page}}}}}\n"), vec![1, 1, 1]),
+    ] {
+        let batch = transformer.transform_batch(input.as_bytes(), NOW, Format::Ndjson);
+        assert_eq!(batch.outcomes, expected, "{input}");
+    }
+}
+
+#[test]
 fn the_body_of_a_batch_is_a_request_and_its_events_are_a_part_of_it() {
     let transformer = Transformer::default();
     let event = |id| {

@@ -171,10 +171,14 @@ export class Transformer extends glue.Transformer {
       // Dropped: perhaps for what nobody looks at.
       if (bytes) return bytes;
     }
+    // What is looked at may be a getter that maps another event.
+    const outer = count;
     const fields = fieldsOf(event, this.#wanted);
+    const own = count;
+    count = outer;
     if (fields !== undefined) {
       const { written: bytes } = encoder.encodeInto(fields, roomInMemory());
-      const length = (this as unknown as RoomTransformer).transformRoomFields(bytes, count, now);
+      const length = (this as unknown as RoomTransformer).transformRoomFields(bytes, own, now);
       if (length !== NOT_BY_FIELDS) return made(length);
     }
     return this.transformJson(written(event, this.#wanted), now);
@@ -283,7 +287,12 @@ const LINE: Wanted = new Map(
 /** As {@link wantedPart}, of the lines of an order, if they are lines. */
 function wantedLines(lines: unknown): unknown {
   if (!Array.isArray(lines) || hasOwnJson(lines)) return lines;
-  return lines.map((line: unknown) => wantedPart(line, LINE));
+  return lines.map((line: unknown) => (isBoxed(line) ? line : wantedPart(line, LINE)));
+}
+
+/** Whether it is an object that is a single value for JSON. */
+function isBoxed(value: unknown): boolean {
+  return value instanceof Number || value instanceof String || value instanceof Boolean || value instanceof BigInt;
 }
 
 /** Whether an object is no set of fields for JSON. */
@@ -361,6 +370,7 @@ function linesOf(lines: object): string {
       if (typeof value !== "number" || !Number.isFinite(value)) return JSON.stringify(wantedLines(lines));
       members += `,"${key}":${value}`;
     }
+    if (members === "") return JSON.stringify(wantedLines(lines));
     json += `,{${members.slice(1)}}`;
   }
   return `[${json.slice(1)}]`;

@@ -104,7 +104,7 @@ test("of the lines of an order price and quantity count, whatever else is in the
   const hidden = Object.defineProperty({ quantity: 2 }, "price", { value: 5, enumerable: false });
   const lists: unknown[] = [
     [{ price: 1.25, quantity: 2, name: "Wool" }, { price: "3.50", color: "blue" }, { quantity: 3 }], [{ price: NaN, quantity: null }, { price: 1 }],
-    [{ price: { toJSON: () => 2 }, quantity: new Number(3) }], [inherited], [hidden], [7, null, { price: 1 }], [[{ price: 1 }], new Date(NOW)],
+    [{ price: { toJSON: () => 2 }, quantity: new Number(3) }], [inherited], [hidden], [7, null, { price: 1 }], [[{ price: 1 }], new Date(NOW)], [new Number(7), new String("x"), Object(true)], [{}],
     [{ toJSON: () => ({ price: 4 }) }], new Array(3), [], { price: 1 }, "lines", Object.assign([{ price: 1 }], { toJSON: () => [{ price: 9 }] }),
     [{ price: -0, quantity: 1e21 }], Array.from({ length: 400 }, (_, number) => ({ price: number, quantity: 1, name: "x".repeat(100) })),
   ];
@@ -143,6 +143,35 @@ test("events of every size come out whole, and stay what they are when others fo
     assert.equal(expected?.eventId, `m-${size}`);
     for (const bytes of made[index] ?? []) assert.deepEqual(JSON.parse(decoder.decode(bytes)), expected);
   });
+});
+
+test("an event that is mapped while another is looked at changes nothing of it", () => {
+  const transformer = new Transformer({ unmapped: "OTHER" });
+  const place = transformer.paths().indexOf("messageId");
+  const inner = { ...page, messageId: "inner", anonymousId: "b" };
+  const outer = {
+    type: "page",
+    messageId: "outer",
+    anonymousId: `mine\n${place}=injected`,
+    get userId(): string {
+      assert.equal(transformer.transform(inner, NOW)?.eventId, "inner");
+      return "me@example.com";
+    },
+    properties: { country: "US" },
+  };
+  for (const time of ["first", "second"]) assert.equal(transformer.transform(outer, NOW)?.eventId, "outer", time);
+});
+
+test("a stack that overflows within the core costs no later event", () => {
+  const transformer = new Transformer();
+  const bytes = new TextEncoder().encode(JSON.stringify(page));
+  const expected = transformer.transform(page, NOW);
+  const deeper = (): number => (transformer.transformJson(bytes, NOW), deeper() + 1);
+  for (let time = 0; time < 5; time++) {
+    assert.throws(deeper, RangeError);
+    assert.deepEqual(JSON.parse(decoder.decode(transformer.transformJson(bytes, NOW))), expected);
+    assert.deepEqual(transformer.transform(page, NOW), expected);
+  }
 });
 
 test("an object that is too large is said to be so, and no more of it is written than shows that", () => {
