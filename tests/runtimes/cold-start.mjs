@@ -8,6 +8,8 @@ import { emptyProject } from "./project.mjs";
 import { missing } from "./runtimes.mjs";
 
 const ROUNDS = 60;
+/** The budget is for a calm machine: of so many runs the one counts in which the empty Worker took least. */
+const RUNS = 3;
 const WARM_UP = 10;
 
 const absent = missing("miniflare") || missing("esbuild");
@@ -66,24 +68,25 @@ const miniflare = new Miniflare({
 });
 const body = JSON.stringify({ type: "page", userId: "jane@example.com", messageId: "m-1", properties: { country: "US" } });
 const url = await miniflare.ready;
-const times = kinds.map(() => []);
+const at = (values, share) => [...values].sort((a, b) => a - b)[Math.floor(values.length * share)];
+const runs = Array.from({ length: RUNS }, () => kinds.map(() => []));
 try {
-  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
+  for (let round = 0; round < WARM_UP + RUNS * ROUNDS; round++) {
     for (let turn = 0; turn < kinds.length; turn++) {
       const kind = (round + turn) % kinds.length;
       const began = performance.now();
       const response = await fetch(new URL(`/${kind}/${round}`, url), { method: "POST", body });
       const answer = await response.text();
       if (response.status !== 200 || !answer.startsWith("{")) throw new Error(`the Worker answered ${response.status}: ${answer}`);
-      if (round >= WARM_UP) times[kind].push(performance.now() - began);
+      if (round >= WARM_UP) runs[Math.floor((round - WARM_UP) / ROUNDS)][kind].push(performance.now() - began);
     }
   }
 } finally {
   await miniflare.dispose();
   project.remove();
 }
-const at = (values, share) => [...values].sort((a, b) => a - b)[Math.floor(values.length * share)];
-console.log(`cold start in workerd, ms over ${ROUNDS} rounds, and above an empty Worker (budget 5 ms on a calm machine):`);
+const times = runs.reduce((calmest, run) => (at(run[0], 0.5) < at(calmest[0], 0.5) ? run : calmest));
+console.log(`cold start in workerd, ms over ${ROUNDS} rounds (the calmest of ${RUNS} runs), and above an empty Worker (budget 5 ms on a calm machine):`);
 for (const [index, kind] of kinds.entries()) {
   const figure = (share) => {
     const value = at(times[index], share);
