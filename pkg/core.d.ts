@@ -246,13 +246,6 @@ export class Transformer {
      */
     transformBatch(input: Uint8Array | number[], now?: number | null, format?: 'auto' | 'ndjson' | 'event'): Batch;
     /**
-     * As `transformJson`, of an event that comes as fields, without JSON: what an object has at the `paths`.
-     *
-     * A field is "\n", the place of its path in that list, and then "=" and a text as it is, or ":" and the JSON of any value;
-     * `fields` has `count` of them as UTF-8. The answer is empty if they cannot say what the event is; its JSON can.
-     */
-    transformFields(fields: Uint8Array | number[], count: number, now?: number | null): Uint8Array | undefined;
-    /**
      * As `transform`, from the UTF-8 bytes of one event's JSON to those of the Amazon event's.
      */
     transformJson(json: Uint8Array | number[], now?: number | null): Uint8Array | undefined;
@@ -296,7 +289,6 @@ export interface InitOutput {
     readonly transformer_paths: (a: number) => any;
     readonly transformer_transform: (a: number, b: any, c: number, d: number) => [number, number, number];
     readonly transformer_transformBatch: (a: number, b: number, c: number, d: number, e: number, f: any) => [number, number, number];
-    readonly transformer_transformFields: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number];
     readonly transformer_transformJson: (a: number, b: number, c: number, d: number, e: number) => [number, number];
     readonly transformer_transformRoom: (a: number, b: number, c: number, d: number) => number;
     readonly transformer_transformRoomFields: (a: number, b: number, c: number, d: number, e: number) => number;

@@ -135,29 +135,6 @@ export class Transformer {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * As `transformJson`, of an event that comes as fields, without JSON: what an object has at the `paths`.
-     *
-     * A field is "\n", the place of its path in that list, and then "=" and a text as it is, or ":" and the JSON of any value;
-     * `fields` has `count` of them as UTF-8. The answer is empty if they cannot say what the event is; its JSON can.
-     * @param {Uint8Array | number[]} fields
-     * @param {number} count
-     * @param {number | null} [now]
-     * @returns {Uint8Array | undefined}
-     */
-    transformFields(fields, count, now) {
-        const val2 = +count;
-        const val3 = +(isLikeNone(now) ? 0 : now);
-        const ptr0 = passArray8ToWasm0(fields, wasm.__wbindgen_malloc);
-        const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.transformer_transformFields(this.__wbg_ptr, ptr0, len0, val2, !isLikeNone(now), val3);
-        let v4;
-        if (ret[0] !== 0) {
-            v4 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
-            wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
-        }
-        return v4;
-    }
-    /**
      * As `transform`, from the UTF-8 bytes of one event's JSON to those of the Amazon event's.
      * @param {Uint8Array | number[]} json
      * @param {number | null} [now]
@@ -176,7 +153,10 @@ export class Transformer {
         return v3;
     }
     /**
-     * As `transformFields`, of so many bytes in the [`room`]. The answer is 0xffffffff if they cannot say what the event is.
+     * As `transformRoom`, of an event that comes as fields, without JSON: what an object has at the `paths`.
+     *
+     * A field is "\n", the place of its path in that list, and then "=" and a text as it is, or ":" and the JSON of any value;
+     * the bytes are `count` of them as UTF-8. The answer is 0xffffffff if they cannot say what the event is; its JSON can.
      * @param {number} length
      * @param {number} count
      * @param {number | null} [now]

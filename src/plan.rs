@@ -182,10 +182,10 @@ fn sources(trie: &mut Trie, sources: &[Source]) -> Sources {
 
 #[inline(never)]
 fn input_sources(trie: &mut Trie, input: Input, config: &Config) -> Sources {
-    let mut places = Vec::new();
     if !is_looked_at(input, config) {
         return Sources::default();
     }
+    let mut places = Vec::new();
     match config.inputs.iter().find(|(name, _)| *name == input) {
         None => input.paths().iter().for_each(|path| spread(trie, path, &mut places)),
         Some((_, own)) => {

@@ -13,7 +13,7 @@ use js_sys::{Array, Date, JSON, JsString, Object, Reflect, Uint8Array, Uint32Arr
 use wasm_bindgen::prelude::*;
 
 use crate::desk::Desk;
-use crate::{Config, ConfigError, Format, MAX_EVENT_BYTES, NotByFields, OUTCOME_CODES};
+use crate::{Config, ConfigError, Format, MAX_EVENT_BYTES, OUTCOME_CODES};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("wasm.d.ts");
@@ -60,24 +60,6 @@ impl Transformer {
     #[must_use]
     pub fn transform_json(&self, json: &[u8], now: Option<f64>) -> Option<Vec<u8>> {
         Some(self.inner.transform(json, epoch_millis(now))?.to_bytes())
-    }
-
-    /// As `transformJson`, of an event that comes as fields, without JSON: what an object has at the `paths`.
-    ///
-    /// A field is "\n", the place of its path in that list, and then "=" and a text as it is, or ":" and the JSON of any value;
-    /// `fields` has `count` of them as UTF-8. The answer is empty if they cannot say what the event is; its JSON can.
-    #[wasm_bindgen(js_name = transformFields)]
-    #[must_use]
-    pub fn transform_fields(
-        &self,
-        fields: &[u8],
-        count: usize,
-        now: Option<f64>,
-    ) -> Option<Vec<u8>> {
-        match self.inner.transform_fields(fields, count, epoch_millis(now)) {
-            Ok(event) => Some(event?.to_bytes()),
-            Err(NotByFields) => Some(Vec::new()),
-        }
     }
 
     /// What becomes of an event, with the reason of a drop and notes.
@@ -162,7 +144,10 @@ impl Transformer {
         })
     }
 
-    /// As `transformFields`, of so many bytes in the [`room`]. The answer is 0xffffffff if they cannot say what the event is.
+    /// As `transformRoom`, of an event that comes as fields, without JSON: what an object has at the `paths`.
+    ///
+    /// A field is "\n", the place of its path in that list, and then "=" and a text as it is, or ":" and the JSON of any value;
+    /// the bytes are `count` of them as UTF-8. The answer is 0xffffffff if they cannot say what the event is; its JSON can.
     #[wasm_bindgen(js_name = transformRoomFields, skip_typescript)]
     #[must_use]
     pub fn transform_room_fields(&self, length: usize, count: usize, now: Option<f64>) -> usize {

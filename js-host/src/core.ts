@@ -309,7 +309,7 @@ function hasOwnJson(value: object): boolean {
 /** No character takes more than three bytes in the room. */
 const MAX_FIELDS_LENGTH = Math.floor(ROOM / 3);
 
-/** What an event has at the wanted paths, for `transformFields`; undefined if only its JSON can say what becomes of it. */
+/** What an event has at the wanted paths, for the room; undefined if only its JSON can say what becomes of it. */
 function fieldsOf(event: unknown, wanted: Wanted): string | undefined {
   count = 0;
   try {

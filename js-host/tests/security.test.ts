@@ -261,7 +261,7 @@ test("a write key is compared in whole, however much of it is right", async () =
       String.prototype.charCodeAt = charCodeAt;
     }
   };
-  const [wrong, times] = await looked("xxxxxxxxxxxxx");
+  const [wrong, times] = await looked("nothing_alike");
   assert.equal(wrong, 401);
   assert.ok(times >= 26, "every character is looked at, against every key");
   assert.deepEqual(await looked("wk_012345678x"), [401, times]);
