@@ -287,11 +287,12 @@ export interface InitOutput {
     readonly transformer_lines: (a: number) => [number, number];
     readonly transformer_new: (a: any) => [number, number, number];
     readonly transformer_paths: (a: number) => any;
+    readonly transformer_spares: (a: number) => [number, number];
     readonly transformer_transform: (a: number, b: any, c: number, d: number) => [number, number, number];
     readonly transformer_transformBatch: (a: number, b: number, c: number, d: number, e: number, f: any) => [number, number, number];
     readonly transformer_transformJson: (a: number, b: number, c: number, d: number, e: number) => [number, number];
     readonly transformer_transformRoom: (a: number, b: number, c: number, d: number) => number;
-    readonly transformer_transformRoomFields: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly transformer_transformRoomFields: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly version: () => [number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;

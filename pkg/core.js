@@ -118,6 +118,17 @@ export class Transformer {
         return ret;
     }
     /**
+     * The places in `paths` that are looked at only if the text at another one is unusable, each as three numbers: a bit for what
+     * it stands in for, the other place, and its own.
+     * @returns {Uint32Array}
+     */
+    spares() {
+        const ret = wasm.transformer_spares(this.__wbg_ptr);
+        var v1 = getArrayU32FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
+        return v1;
+    }
+    /**
      * What becomes of many events: NDJSON, a JSON array or `{"batch":[…]}` bytes in, wire bytes out.
      * @param {Uint8Array | number[]} input
      * @param {number | null} [now]
@@ -155,15 +166,18 @@ export class Transformer {
     /**
      * As `transformRoom`, of an event that comes as fields, without JSON: what an object has at the `paths`.
      *
-     * A field is "\n", the place of its path in that list, and then "=" and a text as it is, or ":" and the JSON of any value;
-     * the bytes are `count` of them as UTF-8. The answer is 0xffffffff if they cannot say what the event is; its JSON can.
-     * @param {number} length
+     * The room begins with `count` words of four bytes, little end first, in [`HEADS_BYTES`]: the place of a field's path in that
+     * list, 16 bits, above 15 bits of its text's length in UTF-16 code units, and between them 1 if that text is JSON, 0 if it is a
+     * text as it is. Behind them are the texts, so many bytes of UTF-8. Left out may be what [`Transformer::spares`] tells, by their
+     * bits. The answer is 0xffffffff if the fields cannot say what the event is; its JSON can.
      * @param {number} count
+     * @param {number} length
+     * @param {number} left_out
      * @param {number | null} [now]
      * @returns {number}
      */
-    transformRoomFields(length, count, now) {
-        const ret = wasm.transformer_transformRoomFields(this.__wbg_ptr, length, count, !isLikeNone(now), isLikeNone(now) ? 0 : now);
+    transformRoomFields(count, length, left_out, now) {
+        const ret = wasm.transformer_transformRoomFields(this.__wbg_ptr, count, length, left_out, !isLikeNone(now), isLikeNone(now) ? 0 : now);
         return ret >>> 0;
     }
     /**
@@ -215,7 +229,7 @@ export function outcomeCodes() {
 }
 
 /**
- * Where in the memory 16,384 bytes are for an event. They stay there, and the next event writes over them.
+ * Where in the memory 16,384 bytes are for an event, at a multiple of four. They stay there, and the next event writes over them.
  * @returns {number}
  */
 export function room() {

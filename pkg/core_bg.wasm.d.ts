@@ -13,11 +13,12 @@ export const transformer_explainJson: (a: number, b: number, c: number, d: numbe
 export const transformer_lines: (a: number) => [number, number];
 export const transformer_new: (a: any) => [number, number, number];
 export const transformer_paths: (a: number) => any;
+export const transformer_spares: (a: number) => [number, number];
 export const transformer_transform: (a: number, b: any, c: number, d: number) => [number, number, number];
 export const transformer_transformBatch: (a: number, b: number, c: number, d: number, e: number, f: any) => [number, number, number];
 export const transformer_transformJson: (a: number, b: number, c: number, d: number, e: number) => [number, number];
 export const transformer_transformRoom: (a: number, b: number, c: number, d: number) => number;
-export const transformer_transformRoomFields: (a: number, b: number, c: number, d: number, e: number) => number;
+export const transformer_transformRoomFields: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
 export const version: () => [number, number];
 export const __wbindgen_malloc: (a: number, b: number) => number;
 export const __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::decimal::Decimal;
-use crate::read::Json;
+use crate::read::{Json, Line};
 use crate::write::Writer;
 
 /// An amount with at most two decimals, as Amazon takes `value`: 0 to 10^15 (beyond that a double loses cents).
@@ -82,17 +82,12 @@ fn units(value: Json<'_>) -> Option<i64> {
 }
 
 /// The sum of price x quantity over the lines of an order. Nothing unless every line has a usable price and quantity.
-pub(crate) fn sum_of_products(products: Json<'_>) -> Option<Amount> {
+pub(crate) fn sum_of_lines<'e>(lines: &mut dyn Iterator<Item = Line<Json<'e>>>) -> Option<Amount> {
     let mut sum = None;
-    let mut is_usable = true;
-    products.lines(["price", "quantity"], |line| match line.and_then(line_total) {
-        Some(total) => match sum.unwrap_or(Decimal::ZERO).plus(total) {
-            Some(more) => sum = Some(more),
-            None => is_usable = false,
-        },
-        None => is_usable = false,
-    });
-    sum.filter(|_| is_usable).and_then(Amount::round)
+    for line in lines {
+        sum = Some(sum.unwrap_or(Decimal::ZERO).plus(line_total(line?)?)?);
+    }
+    sum.and_then(Amount::round)
 }
 
 fn line_total([price, quantity]: [Option<Json<'_>>; 2]) -> Option<Decimal> {
@@ -101,14 +96,10 @@ fn line_total([price, quantity]: [Option<Json<'_>>; 2]) -> Option<Decimal> {
 }
 
 /// The pieces in the lines of an order. A line whose quantity cannot be used is one piece; what is no object is none.
-pub(crate) fn units_of_products(products: Json<'_>) -> Option<i32> {
-    let mut all: i64 = 0;
-    products.lines(["quantity"], |line| {
-        if let Some([quantity]) = line {
-            all = all.saturating_add(pieces(quantity).unwrap_or(1));
-        }
-    });
-    cap_units(all)
+pub(crate) fn units_of_lines<'e>(lines: &mut dyn Iterator<Item = Line<Json<'e>>>) -> Option<i32> {
+    let objects = lines.flatten();
+    let pieces = objects.map(|[_, quantity]| pieces(quantity).unwrap_or(1));
+    cap_units(pieces.fold(0, i64::saturating_add))
 }
 
 /// `properties.quantity`.
@@ -123,6 +114,11 @@ fn cap_units(units: i64) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::event::Event;
+    use crate::log::Log;
+    use crate::plan::Plan;
+    use crate::read::{self, Slots};
 
     fn amount(text: &str) -> Option<String> {
         Amount::from_json(Json::Text(text)).map(|amount| amount.to_string())
@@ -185,6 +181,18 @@ mod tests {
         }
     }
 
+    /// What these lines are for an event.
+    fn of_lines<T>(
+        products: &str,
+        take: impl Fn(&mut dyn Iterator<Item = Line<Json<'_>>>) -> Option<T>,
+    ) -> Option<T> {
+        let plan = Plan::compile(Config::default());
+        let text = format!(r#"{{"properties":{{"products":{products}}}}}"#);
+        let slots = &mut Slots::new(&plan);
+        read::read(&text, &plan, slots).unwrap();
+        Event { plan: &plan, text: &text, slots }.first_lines("value", &mut Log::default(), take)
+    }
+
     #[test]
     fn sums_are_exact_and_rounded_once() {
         for (products, expected) in [
@@ -199,7 +207,7 @@ mod tests {
             (r#"[{"price":-1}]"#, None),
             ("[]", None),
         ] {
-            let sum = sum_of_products(Json::Array(products)).map(|sum| sum.to_string());
+            let sum = of_lines(products, |lines| sum_of_lines(lines)).map(|sum| sum.to_string());
             assert_eq!(sum.as_deref(), expected, "{products}");
         }
     }
@@ -213,7 +221,7 @@ mod tests {
             ("[7]", None),
             ("[]", None),
         ] {
-            assert_eq!(units_of_products(Json::Array(products)), expected, "{products}");
+            assert_eq!(of_lines(products, |lines| units_of_lines(lines)), expected, "{products}");
         }
     }
 }

@@ -3,10 +3,12 @@
 
 use crate::identity::Hashing;
 use crate::log::Log;
+use crate::outcome::Note;
+use crate::plan::StandIn;
 use crate::read::Slots;
 use crate::time::Instant;
 use crate::write::Writer;
-use crate::{NotByFields, Transformer};
+use crate::{Field, NotByFields, Transformer};
 
 /// What was made on it stays until the next event.
 #[derive(Debug)]
@@ -43,17 +45,26 @@ impl Desk {
         }
     }
 
-    /// Maps an event that comes as fields.
+    /// Maps an event that comes as fields, of which some may be left out (as bits): those that stand in for what is there.
     pub(crate) fn transform_fields(
         &mut self,
         transformer: &Transformer,
-        fields: &[u8],
-        count: usize,
+        texts: &[u8],
+        fields: impl Iterator<Item = Field>,
+        left_out: u32,
         now: i64,
     ) -> Result<(), NotByFields> {
         self.clear(transformer);
         let Desk { slots, hashing, output } = self;
-        if let Some(event) = transformer.map_fields(fields, count, Instant(now), slots, hashing)? {
+        let (now, log) = (Instant(now), &mut Log::default());
+        let event = transformer.map_fields(texts, fields, now, slots, hashing, log)?;
+        let lacks = |stand_in: StandIn, note| left_out & stand_in as u32 != 0 && log.has(note);
+        if lacks(StandIn::Time, Note::TimeDefaulted)
+            || lacks(StandIn::EventId, Note::EventIdDerived)
+        {
+            return Err(NotByFields);
+        }
+        if let Some(event) = event {
             event.write_json(output);
             hashing.fill(output);
         }

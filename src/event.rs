@@ -3,7 +3,7 @@
 use crate::config::Input;
 use crate::log::{Log, Unusable};
 use crate::plan::{Place, Plan, Sources};
-use crate::read::{Json, Slots};
+use crate::read::{Json, Line, Slots};
 
 /// `'e` is the event's text and the plan, which outlive what is made of them; `'s` the slots, which serve the next event.
 #[derive(Debug, Clone, Copy)]
@@ -42,13 +42,40 @@ impl<'e> Event<'_, 'e> {
         log: &mut Log,
         mut usable: impl FnMut(Json<'e>, &mut Log) -> Result<T, Unusable>,
     ) -> Option<T> {
+        self.first_at(sources, field, log, |_, value, log| usable(value, log))
+    }
+
+    /// As [`Event::first`], of the lines of an order.
+    pub(crate) fn first_lines<T>(
+        &self,
+        field: &'static str,
+        log: &mut Log,
+        usable: impl Fn(&mut dyn Iterator<Item = Line<Json<'e>>>) -> Option<T>,
+    ) -> Option<T> {
+        self.first_at(self.plan.input(Input::Products), field, log, |source, _, _| {
+            let lines = match source {
+                Place::Slot(list) => usable(&mut self.slots.lines(*list, self.text)),
+                Place::Const(_) => None,
+            };
+            lines.ok_or(Unusable::NotANumber)
+        })
+    }
+
+    #[inline]
+    fn first_at<T>(
+        &self,
+        sources: &'e Sources,
+        field: &'static str,
+        log: &mut Log,
+        mut usable: impl FnMut(&Place, Json<'e>, &mut Log) -> Result<T, Unusable>,
+    ) -> Option<T> {
         if !self.slots.may_have(sources.bits) {
             return None;
         }
         for source in &sources.places {
             let Some(value) = self.at(source) else { continue };
             log.take_up();
-            let result = usable(value, log);
+            let result = usable(source, value, log);
             if log.is_tracing() {
                 self.tried(field, source, value, result.as_ref().err().copied(), log);
             }

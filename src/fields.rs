@@ -2,59 +2,84 @@
 //! write a JSON text that would only be taken apart again.
 
 use crate::plan::Plan;
-use crate::read::{self, Slots, Span, byte, rest};
-use crate::scan;
+use crate::read::{self, Slots, Span, byte};
 use crate::trie::SlotId;
+
+/// One value of an event; its text stands behind that of the field before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    /// Where its path stands in [`crate::Transformer::paths`], counted from 0.
+    pub place: usize,
+    /// Whether its text is the JSON of a value, of any type; else it is a text as it is.
+    pub is_json: bool,
+    /// How long its text is, in UTF-16 code units: bytes, where all of it is ASCII.
+    pub length: usize,
+}
 
 /// These fields cannot say what the event is; its JSON can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotByFields;
 
-/// Begins each field.
-const BEGIN: u8 = b'\n';
-
-/// Fills the slots. Each field is [`BEGIN`], the place of its path, and then `=` and a text as it is, or `:` and the JSON of
-/// any value. There are `count` of them: if more begin, one is within a text, and nobody knows where.
+/// Fills the slots from the texts of the fields, one behind the other.
 pub(crate) fn fill(
-    fields: &str,
-    count: usize,
+    texts: &str,
+    fields: impl Iterator<Item = Field>,
     plan: &Plan,
     slots: &mut Slots,
 ) -> Result<(), NotByFields> {
     slots.begin();
-    let bytes = fields.as_bytes();
-    let (mut at, mut found) = (0, 0);
-    while byte(bytes, at) == BEGIN {
-        found += 1;
-        let (place, mark) = number(bytes, at + 1);
-        if mark == at + 1 || place >= plan.slot_count() {
+    let mut at = 0;
+    for Field { place, is_json, length } in fields {
+        if place >= plan.path_count() {
             return Err(NotByFields);
         }
-        let begin = mark + 1;
-        let end = begin + scan::length_until(rest(bytes, begin), BEGIN);
-        let slot = SlotId(place);
-        let value = match byte(bytes, mark) {
-            b'=' => Span::text(begin, end),
-            b':' => {
-                let value = fields.get(begin..end).ok_or(NotByFields)?;
-                // It stands within the event, and within an object for each key of its path but the last.
-                let depth = plan.path(slot).split('.').count();
-                read::parse_within(value, depth).map_err(|_| NotByFields)?.behind(begin)
-            }
-            _ => return Err(NotByFields),
-        };
-        slots.set(slot, value);
+        let (slot, end) = (SlotId(place), behind_units(texts, at, length).ok_or(NotByFields)?);
+        if is_json {
+            json(texts, at, end, slot, plan, slots)?;
+        } else {
+            slots.set(slot, Span::text(at, end));
+        }
         at = end;
     }
-    if at == bytes.len() && found == count { Ok(()) } else { Err(NotByFields) }
+    if at == texts.len() { Ok(()) } else { Err(NotByFields) }
 }
 
-/// The number that begins there, and where it ends.
-fn number(bytes: &[u8], start: usize) -> (usize, usize) {
-    let (mut number, mut at) = (0_usize, start);
-    while let digit @ b'0'..=b'9' = byte(bytes, at) {
-        number = number.saturating_mul(10).saturating_add(usize::from(digit - b'0'));
-        at += 1;
+/// Fills a slot with the JSON value that is there.
+fn json(
+    texts: &str,
+    start: usize,
+    end: usize,
+    slot: SlotId,
+    plan: &Plan,
+    slots: &mut Slots,
+) -> Result<(), NotByFields> {
+    let text = texts.get(start..end).ok_or(NotByFields)?;
+    // It stands within the event, and within an object for each key of its path but the last.
+    let depth = || plan.path(slot).split('.').count();
+    let first = byte(text.as_bytes(), 0);
+    if first == b'['
+        && let Some(list) = plan.list(slot)
+    {
+        return read::read_lines(texts, start, end, list, depth(), slots).map_err(|_| NotByFields);
     }
-    (number, at)
+    let depth = if matches!(first, b'[' | b'{') { depth() } else { 0 };
+    let value = read::parse_within(text, depth).map_err(|_| NotByFields)?;
+    slots.set(slot, value.behind(start));
+    Ok(())
+}
+
+/// Where so many UTF-16 code units end; nothing if that is within a character or behind the end.
+fn behind_units(text: &str, start: usize, units: usize) -> Option<usize> {
+    let end = start.checked_add(units)?;
+    if text.as_bytes().get(start..end)?.is_ascii() {
+        return Some(end);
+    }
+    let (mut at, mut left) = (start, units);
+    let mut chars = text.get(start..)?.chars();
+    while left > 0 {
+        let next = chars.next()?;
+        left = left.checked_sub(next.len_utf16())?;
+        at += next.len_utf8();
+    }
+    Some(at)
 }

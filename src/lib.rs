@@ -78,7 +78,7 @@ pub use config::{
 pub use consent::{Flags as ConsentFlags, Signal as ConsentSignal};
 pub use country::Country;
 pub use explain::Trace;
-pub use fields::NotByFields;
+pub use fields::{Field, NotByFields};
 pub use identity::hash::Sha256Hex;
 pub use log::{Tried, Unusable};
 pub use outcome::{Detail, DropReason, Note, Outcome};
@@ -121,23 +121,23 @@ impl Transformer {
     /// As [`Transformer::transform`], of an event that comes as fields: what an object has at the paths of
     /// [`Transformer::paths`]. Who has no JSON text need not write one.
     ///
-    /// A field is a line feed, the place of its path in that list, counted from 0, and then `=` and a text as it is, or `:` and the
-    /// JSON of any value; `fields` has `count` of them, one behind the other, as UTF-8. What is null or missing has none, nor has
-    /// what is in a list.
+    /// `texts` has the texts of all the fields, one behind the other, as UTF-8. What is null or missing has none, nor has what is in
+    /// a list.
     ///
     /// # Errors
     ///
-    /// [`NotByFields`]: they are not so, or they cannot say what the event is: a text has a line feed, a value is nested too
-    /// deep or has half of a surrogate pair. The event's JSON can say it.
+    /// [`NotByFields`]: they are not so, or they cannot say what the event is: a value is nested too deep or has half of a
+    /// surrogate pair. The event's JSON can say it.
     pub fn transform_fields<'e>(
         &'e self,
-        fields: &'e [u8],
-        count: usize,
+        texts: &'e [u8],
+        fields: &[Field],
         now: i64,
     ) -> Result<Option<AmazonEvent<'e>>, NotByFields> {
         let mut hashing = Hashing::new();
         let slots = &mut Slots::new(&self.plan);
-        let mapped = self.map_fields(fields, count, Instant(now), slots, &mut hashing)?;
+        let (fields, log) = (fields.iter().copied(), &mut Log::default());
+        let mapped = self.map_fields(texts, fields, Instant(now), slots, &mut hashing, log)?;
         Ok(mapped.map(|mut event| {
             hashing.finish(&mut event);
             event
@@ -212,19 +212,19 @@ impl Transformer {
     /// As [`Transformer::map_json`], of fields.
     fn map_fields<'e>(
         &'e self,
-        fields: &'e [u8],
-        count: usize,
+        texts: &'e [u8],
+        fields: impl Iterator<Item = Field>,
         now: Instant,
         slots: &mut Slots,
         hashing: &mut Hashing,
+        log: &mut Log,
     ) -> Result<Option<AmazonEvent<'e>>, NotByFields> {
-        if fields.len() > MAX_EVENT_BYTES {
+        if texts.len() > MAX_EVENT_BYTES {
             return Err(NotByFields);
         }
-        let fields = std::str::from_utf8(fields).map_err(|_| NotByFields)?;
-        fields::fill(fields, count, &self.plan, slots)?;
-        let log = &mut Log::default();
-        Ok(transform::map_read(&self.plan, fields, slots, now, hashing, log).ok())
+        let texts = std::str::from_utf8(texts).map_err(|_| NotByFields)?;
+        fields::fill(texts, fields, &self.plan, slots)?;
+        Ok(transform::map_read(&self.plan, texts, slots, now, hashing, log).ok())
     }
 }
 

@@ -67,6 +67,10 @@ impl Log {
         self.notes |= 1 << note as u32;
     }
 
+    pub(crate) fn has(&self, note: Note) -> bool {
+        self.notes >> note as u32 & 1 == 1
+    }
+
     pub(crate) fn is_tracing(&self) -> bool {
         self.tried.is_some()
     }
@@ -105,7 +109,7 @@ impl Log {
 
     /// The notes and what was tried.
     pub(crate) fn finish(self) -> (Vec<Note>, Vec<Tried>) {
-        let is_noted = |note: &Note| self.notes >> *note as u32 & 1 == 1;
-        (Note::ALL.iter().copied().filter(is_noted).collect(), self.tried.unwrap_or_default())
+        let notes = Note::ALL.iter().copied().filter(|note| self.has(*note)).collect();
+        (notes, self.tried.unwrap_or_default())
     }
 }

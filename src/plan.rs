@@ -27,6 +27,13 @@ pub(crate) struct Sources {
 
 impl Sources {
     const NONE: &Sources = &Sources { places: Vec::new(), bits: 0 };
+
+    fn slots(&self) -> impl Iterator<Item = SlotId> {
+        self.places.iter().filter_map(|place| match place {
+            Place::Slot(slot) => Some(*slot),
+            Place::Const(_) => None,
+        })
+    }
 }
 
 impl FromIterator<Place> for Sources {
@@ -40,6 +47,15 @@ impl FromIterator<Place> for Sources {
         });
         Sources { places, bits }
     }
+}
+
+/// What something may stand in for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StandIn {
+    /// The time of an event.
+    Time = 1,
+    /// Its id.
+    EventId = 2,
 }
 
 /// What the rule for an event is looked up by.
@@ -312,6 +328,7 @@ impl Plan {
             .unmapped
             .map(|conversion_type| rule(&mut trie, None, conversion_type, &RuleConfig::default()));
         let input = |input: Input| inputs.get(input as usize).unwrap_or(Sources::NONE);
+        input(Input::Products).slots().for_each(|list| trie.lines(list));
         let fed_by = |key: MatchKeyType| {
             let stands_in = match key {
                 MatchKeyType::Email => config.user_id_as != UserIdAs::None,
@@ -345,6 +362,17 @@ impl Plan {
     }
 
     pub(crate) fn slot_count(&self) -> usize {
+        self.trie.slots()
+    }
+
+    /// What stands for a path, if it leads to a list of an order's lines.
+    pub(crate) fn list(&self, slot: SlotId) -> Option<&Node> {
+        let mut lists = self.input(Input::Products).slots();
+        lists.find(|list| *list == slot).and_then(|list| self.trie.node(self.path(list)))
+    }
+
+    /// How many paths there are, and as many slots that they lead to.
+    pub(crate) fn path_count(&self) -> usize {
         self.trie.paths.len()
     }
 
@@ -355,10 +383,24 @@ impl Plan {
 
     /// The slots of lists of which nobody looks at more than the lines of an order.
     pub(crate) fn lines(&self) -> impl Iterator<Item = SlotId> {
-        self.input(Input::Products).places.iter().filter_map(|place| match place {
-            Place::Slot(slot) if slot.bit() & self.consent == 0 => Some(*slot),
-            _ => None,
-        })
+        self.input(Input::Products).slots().filter(|slot| slot.bit() & self.consent == 0)
+    }
+
+    /// The slots that are looked at only if what another one has is unusable: what they stand in for, the other one, and they.
+    pub(crate) fn spares(&self) -> impl Iterator<Item = (StandIn, SlotId, SlotId)> {
+        let fixed = &self.fixed;
+        let times = self.input(Input::EventTime).slots().skip(1);
+        let ids = fixed.anonymous_id.slots().chain(fixed.order_id.slots());
+        let of = |stand_in: StandIn, input| {
+            let first = self.input(input).places.first();
+            move |spare| match first {
+                Some(Place::Slot(slot)) => Some((stand_in, *slot, spare)),
+                _ => None,
+            }
+        };
+        let times = times.filter_map(of(StandIn::Time, Input::EventTime));
+        let ids = ids.filter_map(of(StandIn::EventId, Input::MessageId));
+        times.chain(ids).filter(|(_, _, spare)| self.trie.is_used_once(*spare))
     }
 
     /// The path that leads to a slot.

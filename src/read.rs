@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::plan::Plan;
-use crate::scan::{self, plain_length};
+use crate::scan::plain_length;
 use crate::trie::{Key, Node, SlotId};
 
 /// How many containers may be inside each other.
@@ -102,38 +102,6 @@ impl<'e> Json<'e> {
         elements
     }
 
-    /// The elements of an array, each as these members of it, null the same as nothing; `None` for one that is no object.
-    pub(crate) fn lines<const N: usize>(
-        self,
-        names: [&str; N],
-        mut line: impl FnMut(Option<[Option<Json<'e>>; N]>),
-    ) {
-        let Json::Array(text) = self else { return };
-        let bytes = text.as_bytes();
-        let mut at = blanks(bytes, 1);
-        while byte(bytes, at) != b']' {
-            if byte(bytes, at) != b'{' {
-                line(None);
-                let Ok((_, end)) = value_at(text, at) else { return };
-                at = behind_comma(bytes, end);
-                continue;
-            }
-            let mut members = [None; N];
-            let end = each_child_at(text, at, &mut |key, value| {
-                let of_that_name = |(name, _): &(&&str, _)| match key {
-                    Json::Text(key) => scan::same(name.as_bytes(), key.as_bytes()),
-                    _ => key.whole_text().is_some_and(|key| key == **name),
-                };
-                if let Some((_, member)) = names.iter().zip(&mut members).find(of_that_name) {
-                    *member = Some(value).filter(|value| *value != Json::Null);
-                }
-            });
-            line(Some(members));
-            let Some(end) = end else { return };
-            at = behind_comma(bytes, end);
-        }
-    }
-
     /// The members of an object, in order; nothing for anything else. Of equal keys all are given.
     pub(crate) fn members(self) -> Vec<(Cow<'e, str>, Json<'e>)> {
         let mut members = Vec::new();
@@ -207,6 +175,9 @@ pub(crate) fn trimmed(text: &str) -> &str {
     if is_plain(bytes.first()) && is_plain(bytes.last()) { text } else { text.trim() }
 }
 
+/// What is looked at of a line of an order, price and quantity, null the same as nothing; nothing if it is no object.
+pub(crate) type Line<T> = Option<[Option<T>; 2]>;
+
 /// The values an event has at the places the plan asks for. Made once for many events: what an earlier one left is told
 /// by its mark.
 #[derive(Debug, Default)]
@@ -220,6 +191,8 @@ pub(crate) struct Slots {
     present: u64,
     /// Whether the event at hand must not go over the end of a line.
     is_line: bool,
+    /// The lines of its order, each with the list that it is in.
+    lines: Vec<(SlotId, Line<Span>)>,
 }
 
 impl Slots {
@@ -242,8 +215,23 @@ impl Slots {
     /// The value at that place in the text that was read; a JSON null is the same as nothing.
     #[inline]
     pub(crate) fn get<'e>(&self, slot: SlotId, text: &'e str) -> Option<Json<'e>> {
+        self.span(slot).map(|value| value.of(text))
+    }
+
+    #[inline(always)]
+    fn span(&self, slot: SlotId) -> Option<Span> {
         let (mark, value) = self.values.get(slot.0)?;
-        (*mark == self.mark && value.kind != Kind::Null).then(|| value.of(text))
+        (*mark == self.mark && value.kind != Kind::Null).then_some(*value)
+    }
+
+    /// The lines of the order in that list.
+    pub(crate) fn lines<'s, 'e>(
+        &'s self,
+        list: SlotId,
+        text: &'e str,
+    ) -> impl Iterator<Item = Line<Json<'e>>> + use<'s, 'e> {
+        let lines = self.lines.iter().filter(move |(of, _)| *of == list);
+        lines.map(|(_, line)| line.map(|members| members.map(|member| Some(member?.of(text)))))
     }
 
     /// Whether one of the places with these [`SlotId::bit`]s may have a value. Most have none, and need not be looked at one
@@ -265,12 +253,13 @@ impl Slots {
     #[inline(always)]
     fn enter(&mut self, node: &Node) {
         // Of a place with nothing below it only the value itself counts, and that is overwritten.
-        if node.children.is_empty() {
+        if node.is_leaf {
             return;
         }
         let Some(seen) = self.seen.get_mut(node.id) else { return };
         if std::mem::replace(seen, self.mark) == self.mark {
-            self.forget(node);
+            // Each line but the first comes again.
+            if node.list.is_none() { self.forget(node) } else { self.end_line(node) }
         }
     }
 
@@ -279,7 +268,30 @@ impl Slots {
         if let Some(slot) = node.slot {
             self.set(slot, Span::NULL);
         }
+        if let Some(line) = &node.line {
+            self.lines.retain(|(list, _)| Some(*list) != line.list);
+        }
         node.children.iter().for_each(|child| self.forget(child));
+    }
+
+    /// Takes up the line that was read last.
+    fn end_line(&mut self, line: &Node) {
+        let (Some(slot), Some(list)) = (line.slot, line.list) else { return };
+        let is_object = self.span(slot).is_some_and(|value| value.kind == Kind::Object);
+        let members = slot.members();
+        self.lines.push((list, is_object.then(|| members.map(|member| self.span(member)))));
+        for slot in [slot].into_iter().chain(members) {
+            self.set(slot, Span::NULL);
+        }
+    }
+
+    /// Takes up the last line of a list that ends.
+    fn end_lines(&mut self, line: &Node) {
+        if let Some(seen) = self.seen.get_mut(line.id)
+            && std::mem::take(seen) == self.mark
+        {
+            self.end_line(line);
+        }
     }
 
     /// As [`blanks`]; of what must be a line the text ends where it goes on in the next one.
@@ -298,6 +310,7 @@ impl Slots {
     /// Forgets the event at hand.
     pub(crate) fn begin(&mut self) {
         self.present = 0;
+        self.lines.clear();
         // No batch has as many events as there are marks; if one had, it would begin anew.
         self.mark = self.mark.checked_add(1).unwrap_or_else(|| {
             self.values.fill((0, Span::NULL));
@@ -362,6 +375,19 @@ pub(crate) fn read_in_line(
     let end = read_at(text, start, plan, slots);
     slots.is_line = false;
     end
+}
+
+/// As [`parse_within`], of a list of an order's lines: takes up the lines. The text is a part of a longer one, from there to there.
+pub(crate) fn read_lines(
+    text: &str,
+    start: usize,
+    end: usize,
+    list: &Node,
+    outer: usize,
+    slots: &mut Slots,
+) -> Result<(), usize> {
+    let behind = walk(text, start, outer, Some(list), slots).map_err(|stop| stop.at)?;
+    if behind == end { Ok(()) } else { Err(behind) }
 }
 
 /// Where the value of a whole text begins. (RFC 8259 section 8.1: a reader may ignore a byte order mark.)
@@ -500,9 +526,9 @@ fn walk(
                 at = slots.blanks(bytes, at + 1);
                 // In ASCII the closing bracket is two behind the opening one. An empty container is about to end.
                 if byte(bytes, at) != bracket + 2 {
-                    // What is in a list has no path.
-                    around = if is_object { target } else { None };
-                    target = None;
+                    // What is in a list has no path, but for the lines of an order.
+                    around = if is_object { parent(target) } else { line_of(target) };
+                    target = if is_object { None } else { around };
                     expects_key = is_object;
                     continue;
                 }
@@ -524,7 +550,7 @@ fn walk(
             match byte(bytes, at) {
                 b',' => {
                     at = slots.blanks(bytes, at + 1);
-                    target = None;
+                    target = if is_object { None } else { around };
                     expects_key = is_object;
                     break;
                 }
@@ -532,21 +558,37 @@ fn walk(
                     at += 1;
                     depth -= 1;
                     objects >>= 1;
-                    if let Some((start, Some(Node { slot: Some(slot), .. }))) =
+                    if let Some((start, Some(Node { slot: Some(slot), line, .. }))) =
                         frames.get(depth).copied()
                     {
                         let kind = if is_object { Kind::Object } else { Kind::Array };
                         slots.set(*slot, Span { kind, start, end: at });
+                        if let Some(line) = line {
+                            slots.end_lines(line);
+                        }
                     }
                     around = match frames.get(depth.wrapping_sub(1)) {
-                        Some((_, node)) if objects & 1 == 1 => *node,
-                        _ => None,
+                        Some((_, node)) if objects & 1 == 1 => parent(*node),
+                        Some((_, node)) => line_of(*node),
+                        None => None,
                     };
                 }
                 _ => return not_json(at),
             }
         }
     }
+}
+
+/// A node that something is below of: nobody need look up the keys of another.
+#[inline(always)]
+fn parent(node: Option<&Node>) -> Option<&Node> {
+    node.filter(|node| !node.children.is_empty())
+}
+
+/// What stands for the lines of an order that this is a list of.
+#[inline(always)]
+fn line_of(node: Option<&Node>) -> Option<&Node> {
+    node.and_then(|list| list.line.as_deref())
 }
 
 /// The value that begins there, and where it ends.
@@ -579,31 +621,21 @@ fn value_within(text: &str, start: usize, outer: usize) -> Result<(Span, usize)>
 
 /// The members of an object or the elements of a list, with a null for a key, whose text was checked when it was first read.
 fn each_child<'e>(container: &'e str, take: &mut dyn FnMut(Json<'e>, Json<'e>)) {
-    each_child_at(container, 0, take);
-}
-
-/// As [`each_child`], of a container that begins there; answers where it ends.
-fn each_child_at<'e>(
-    text: &'e str,
-    start: usize,
-    take: &mut dyn FnMut(Json<'e>, Json<'e>),
-) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let is_object = byte(bytes, start) == b'{';
-    let mut at = blanks(bytes, start + 1);
+    let bytes = container.as_bytes();
+    let is_object = byte(bytes, 0) == b'{';
+    let mut at = blanks(bytes, 1);
     while !matches!(byte(bytes, at), b'}' | b']') {
         let mut key = Json::Null;
         if is_object {
-            let (name, end) = value_at(text, at).ok()?;
+            let Ok((name, end)) = value_at(container, at) else { return };
             key = name;
             // Past the colon.
             at = blanks(bytes, blanks(bytes, end) + 1);
         }
-        let (value, end) = value_at(text, at).ok()?;
+        let Ok((value, end)) = value_at(container, at) else { return };
         take(key, value);
         at = behind_comma(bytes, end);
     }
-    Some(at + 1)
 }
 
 /// Where the next child begins behind one that ends there, or the bracket is that ends them all.

@@ -337,9 +337,7 @@ fn amount<'e>(event: &Event<'_, 'e>, sources: &'e Sources, log: &mut Log) -> Opt
 
 /// The sum of the lines, else the total, revenue, value.
 fn built_in_amount(event: &Event<'_, '_>, log: &mut Log) -> Option<Amount> {
-    let sum = event.first(Input::Products, "value", log, |value, _| {
-        commerce::sum_of_products(value).ok_or(Unusable::NotANumber)
-    });
+    let sum = event.first_lines("value", log, |lines| commerce::sum_of_lines(lines));
     let taken = sum.or_else(|| amount(event, &event.plan.fixed.amounts, log))?;
     for (path, value) in event.values(&event.plan.fixed.amounts) {
         if Amount::from_json(value).is_some_and(|other| other != taken) {
@@ -368,9 +366,7 @@ fn currency(event: &Event<'_, '_>, log: &mut Log) -> Option<CurrencyCode> {
 }
 
 fn units(event: &Event<'_, '_>, log: &mut Log) -> Option<i32> {
-    let lines = event.first(Input::Products, "unitsSold", log, |value, _| {
-        commerce::units_of_products(value).ok_or(Unusable::NotANumber)
-    });
+    let lines = event.first_lines("unitsSold", log, |lines| commerce::units_of_lines(lines));
     lines.or_else(|| {
         event.first_of(&event.plan.fixed.quantity, "unitsSold", log, |value, _| {
             commerce::units_sold(value).ok_or(Unusable::NotANumber)

@@ -12,6 +12,11 @@ impl SlotId {
     /// Of a path that cannot be put in: a place no event fills.
     const NOWHERE: SlotId = SlotId(usize::MAX);
 
+    /// The slots of what is looked at of a line.
+    pub(crate) fn members(self) -> [SlotId; LINE.len()] {
+        [SlotId(self.0 + 1), SlotId(self.0 + 2)]
+    }
+
     /// One of 63 bits, so that a look at a word tells that nothing is there. The last ones share one.
     #[inline(always)]
     pub(crate) fn bit(self) -> u64 {
@@ -20,24 +25,29 @@ impl SlotId {
 }
 
 /// One key on the way to the wanted values.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) id: usize,
     key: String,
     /// The key's, as [`Key::ends`].
     ends: [u64; 2],
     pub(crate) children: Vec<Node>,
-    /// A bit for each [`Key::bucket`] that has one of its children.
-    filled: u64,
-    /// For each bucket the place of one of them, counted from 1, or 0; nothing at all where there are no children.
+    /// For each [`Key::bucket`] the place of one of its children, counted from 1, or 0; nothing at all where there are none.
     buckets: Vec<u16>,
     /// The place of the next of its siblings in the same bucket, counted from 1, or 0.
     next: u16,
     /// Set if a path ends here.
     pub(crate) slot: Option<SlotId>,
+    /// Stands for each line, if this is a list of an order's lines.
+    pub(crate) line: Option<Box<Node>>,
+    /// Whether there is nothing below it.
+    pub(crate) is_leaf: bool,
+    /// The list, if this stands for its lines.
+    pub(crate) list: Option<SlotId>,
 }
 
-const BUCKETS: u32 = u64::BITS;
+/// Many more than keys: a key that is nobody's shall fall into an empty one.
+const BUCKETS: u32 = 256;
 
 /// A key to look for.
 #[derive(Clone, Copy)]
@@ -66,9 +76,9 @@ impl<'t> Key<'t> {
     /// Most keys are nobody's: that shows by their bucket, or leaves one to compare.
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "some bits")]
-    fn bucket(self) -> u32 {
+    fn bucket(self) -> usize {
         let mixed = (self.head ^ self.text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (mixed >> (u64::BITS - BUCKETS.ilog2())) as u32
+        (mixed >> (u64::BITS - BUCKETS.ilog2())) as usize
     }
 
     /// Its first and its last eight bytes: up to sixteen, which nearly all have, are whole in them.
@@ -79,13 +89,27 @@ impl<'t> Key<'t> {
 }
 
 impl Node {
+    fn new(id: usize, key: &str) -> Self {
+        Node {
+            id,
+            key: key.to_owned(),
+            ends: Key::new(key.as_bytes()).ends(),
+            children: Vec::new(),
+            buckets: Vec::new(),
+            next: 0,
+            slot: None,
+            line: None,
+            is_leaf: true,
+            list: None,
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn child(&self, key: Key<'_>) -> Option<&Node> {
-        let bucket = key.bucket();
-        if self.filled >> bucket & 1 == 0 {
+        let mut place = *self.buckets.get(key.bucket())?;
+        if place == 0 {
             return None;
         }
-        let mut place = *self.buckets.get(bucket as usize)?;
         let [head, tail] = key.ends();
         loop {
             let child = self.children.get(usize::from(place).checked_sub(1)?)?;
@@ -110,16 +134,18 @@ impl Node {
         if known.is_none() {
             let bucket = looked_for.bucket();
             self.buckets.resize(BUCKETS as usize, 0);
-            let first = self.buckets.get_mut(bucket as usize)?;
+            let first = self.buckets.get_mut(bucket)?;
             let next = std::mem::replace(first, u16::try_from(at + 1).ok()?);
-            self.filled |= 1 << bucket;
-            let (key, ends) = (key.to_owned(), looked_for.ends());
-            self.children.push(Node { id: *nodes, key, ends, next, ..Node::default() });
+            self.children.push(Node { next, ..Node::new(*nodes, key) });
+            self.is_leaf = false;
             *nodes += 1;
         }
         self.children.get_mut(at)
     }
 }
+
+/// What is looked at of a line of an order; its slots stand in this order behind that of the line.
+const LINE: [&str; 2] = ["price", "quantity"];
 
 /// All of them.
 #[derive(Debug)]
@@ -129,11 +155,59 @@ pub(crate) struct Trie {
     pub(crate) nodes: usize,
     /// By [`SlotId`].
     pub(crate) paths: Vec<String>,
+    /// How often each of them was put in.
+    uses: Vec<u32>,
+    /// How many slots there are behind those of the paths: three for each list of lines.
+    more: usize,
 }
 
 impl Trie {
     pub(crate) fn new() -> Self {
-        Trie { root: Node::default(), nodes: 1, paths: Vec::new() }
+        Trie {
+            root: Node::new(0, ""),
+            nodes: 1,
+            paths: Vec::new(),
+            uses: Vec::new(),
+            more: 0,
+        }
+    }
+
+    /// How many slots there are.
+    pub(crate) fn slots(&self) -> usize {
+        self.paths.len() + self.more
+    }
+
+    /// Whether a path is looked at for one thing alone.
+    pub(crate) fn is_used_once(&self, slot: SlotId) -> bool {
+        self.uses.get(slot.0) == Some(&1)
+    }
+
+    /// The node of a path that is in it.
+    pub(crate) fn node(&self, path: &str) -> Option<&Node> {
+        let mut keys = scan::split(path, b'.');
+        keys.try_fold(&self.root, |node, key| node.child(Key::new(key.as_bytes())))
+    }
+
+    /// Takes the elements of a list for lines of an order. All paths are in it by now.
+    pub(crate) fn lines(&mut self, list: SlotId) {
+        let first = self.slots();
+        let Some(path) = self.paths.get(list.0) else { return };
+        let mut keys = scan::split(path, b'.');
+        let node = keys.try_fold(&mut self.root, |node, key| {
+            node.children.iter_mut().find(|child| child.key == key)
+        });
+        let Some(node) = node.filter(|node| node.line.is_none()) else { return };
+        let mut line = Node::new(self.nodes, "");
+        self.nodes += 1;
+        (line.slot, line.list) = (Some(SlotId(first)), Some(list));
+        for (key, slot) in LINE.iter().zip(first + 1..) {
+            if let Some(member) = line.child_or_new(key, &mut self.nodes) {
+                member.slot = Some(SlotId(slot));
+            }
+        }
+        node.line = Some(Box::new(line));
+        node.is_leaf = false;
+        self.more += 1 + LINE.len();
     }
 
     /// The slot of a path, keys joined by dots, which is put in if it is new.
@@ -145,10 +219,15 @@ impl Trie {
                 None => return SlotId::NOWHERE,
             }
         }
-        *node.slot.get_or_insert_with(|| {
+        let slot = *node.slot.get_or_insert_with(|| {
             self.paths.push(path.to_owned());
+            self.uses.push(0);
             SlotId(self.paths.len() - 1)
-        })
+        });
+        if let Some(uses) = self.uses.get_mut(slot.0) {
+            *uses += 1;
+        }
+        slot
     }
 }
 

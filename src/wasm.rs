@@ -13,7 +13,7 @@ use js_sys::{Array, Date, JSON, JsString, Object, Reflect, Uint8Array, Uint32Arr
 use wasm_bindgen::prelude::*;
 
 use crate::desk::Desk;
-use crate::{Config, ConfigError, Format, MAX_EVENT_BYTES, OUTCOME_CODES};
+use crate::{Config, ConfigError, Field, Format, MAX_EVENT_BYTES, OUTCOME_CODES};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("wasm.d.ts");
@@ -146,17 +146,40 @@ impl Transformer {
 
     /// As `transformRoom`, of an event that comes as fields, without JSON: what an object has at the `paths`.
     ///
-    /// A field is "\n", the place of its path in that list, and then "=" and a text as it is, or ":" and the JSON of any value;
-    /// the bytes are `count` of them as UTF-8. The answer is 0xffffffff if they cannot say what the event is; its JSON can.
+    /// The room begins with `count` words of four bytes, little end first, in [`HEADS_BYTES`]: the place of a field's path in that
+    /// list, 16 bits, above 15 bits of its text's length in UTF-16 code units, and between them 1 if that text is JSON, 0 if it is a
+    /// text as it is. Behind them are the texts, so many bytes of UTF-8. Left out may be what [`Transformer::spares`] tells, by their
+    /// bits. The answer is 0xffffffff if the fields cannot say what the event is; its JSON can.
     #[wasm_bindgen(js_name = transformRoomFields, skip_typescript)]
     #[must_use]
-    pub fn transform_room_fields(&self, length: usize, count: usize, now: Option<f64>) -> usize {
+    pub fn transform_room_fields(
+        &self,
+        count: usize,
+        length: usize,
+        left_out: u32,
+        now: Option<f64>,
+    ) -> usize {
         let now = epoch_millis(now);
         at_desk(|desk, room| {
-            let fields = room.get(..length).unwrap_or_default();
-            let made = desk.transform_fields(&self.inner, fields, count, now);
+            let (heads, texts) = room.split_at_checked(HEADS_BYTES).unwrap_or_default();
+            let (heads, _) = heads.as_chunks();
+            let fields = heads.iter().take(count).map(|head| field(u32::from_le_bytes(*head)));
+            let texts = texts.get(..length).unwrap_or_default();
+            let made = desk.transform_fields(&self.inner, texts, fields, left_out, now);
             if made.is_err() { usize::MAX } else { desk.made().len() }
         })
+    }
+
+    /// The places in `paths` that are looked at only if the text at another one is unusable, each as three numbers: a bit for what
+    /// it stands in for, the other place, and its own.
+    #[wasm_bindgen(skip_typescript)]
+    #[must_use]
+    pub fn spares(&self) -> Vec<u32> {
+        let spares = self.inner.plan.spares();
+        let numbers = spares.flat_map(|(stand_in, other, spare)| {
+            [stand_in as usize, other.0, spare.0]
+        });
+        numbers.filter_map(|number| u32::try_from(number).ok()).collect()
     }
 
     /// The places in `paths` of lists that hold the lines of an order: of each of their elements only `price` and `quantity`
@@ -177,6 +200,14 @@ impl Transformer {
 
 /// How many bytes the room takes. Longer events are for the ways that take memory of their own.
 const ROOM_BYTES: usize = 16_384;
+/// How much of it is for what fields are, if an event comes as fields.
+const HEADS_BYTES: usize = 2048;
+
+/// A field, by its word in the room.
+fn field(head: u32) -> Field {
+    let [place, length] = [head >> 16, head & 0x7fff].map(|part| part as usize);
+    Field { place, is_json: head & 0x8000 != 0, length }
+}
 
 thread_local! {
     /// Written to from outside, between two calls.
@@ -193,7 +224,7 @@ fn at_desk<T>(work: impl FnOnce(&mut Desk, &[u8]) -> T) -> T {
     done
 }
 
-/// Where in the memory 16,384 bytes are for an event. They stay there, and the next event writes over them.
+/// Where in the memory 16,384 bytes are for an event, at a multiple of four. They stay there, and the next event writes over them.
 #[wasm_bindgen(skip_typescript)]
 #[must_use]
 pub fn room() -> usize {

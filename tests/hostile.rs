@@ -4,7 +4,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use amazon_dsp_events::{Config, Format, NotByFields, OUTCOME_CODES, Outcome, Transformer};
+use amazon_dsp_events::{Config, Field, Format, NotByFields, OUTCOME_CODES, Outcome, Transformer};
 use serde_json::Value;
 
 /// 2026-11-21T00:00:00Z.
@@ -267,37 +267,48 @@ fn fields_that_cannot_say_what_an_event_is_are_no_fields() {
     let (kind, email, products) =
         (place("type"), place("traits.email"), place("properties.products"));
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
-    let page = format!("\n{kind}=page\n{email}=jane@example.com");
+    let field = |place: usize, is_json: bool, text: &str| {
+        (Field { place, is_json, length: text.encode_utf16().count() }, text.to_owned())
+    };
+    let page = [field(kind, false, "page"), field(email, false, "jane@example.com")];
+    let and = |more: (Field, String)| page.iter().cloned().chain([more]).collect::<Vec<_>>();
+    let map = |fields: &[(Field, String)]| {
+        let texts: String = fields.iter().map(|(_, text)| text.as_str()).collect();
+        let heads: Vec<Field> = fields.iter().map(|(field, _)| *field).collect();
+        transformer.transform_fields(texts.as_bytes(), &heads, NOW).map(|event| event.is_some())
+    };
+    let name = place("event");
     let whole = [
-        (page.clone(), 2),
-        (format!("\n{kind}:\"page\"\n{email}:\"jane\\u0040example.com\""), 2),
-        (format!("{page}\n{products}:{}", nested(62)), 3),
+        page.to_vec(),
+        vec![field(kind, true, "\"page\""), field(email, true, "\"jane\\u0040example.com\"")],
+        and(field(name, false, "line\nbreak, größe 42, \u{1f600}")),
+        and(field(products, true, &nested(62))),
     ];
-    for (fields, count) in whole {
-        let event = transformer.transform_fields(fields.as_bytes(), count, NOW);
-        assert!(event.is_ok_and(|event| event.is_some()), "{fields}");
+    for fields in whole {
+        assert_eq!(map(&fields), Ok(true), "{fields:?}");
     }
+    let with_length =
+        |(field, text): (Field, String), length: usize| vec![(Field { length, ..field }, text)];
     let broken = [
-        (format!("\n{kind}=page\n{email}=jane@example.com\n{kind}=track"), 2),
-        (page.clone(), 1),
-        (page.clone(), 3),
-        (format!("{kind}=page"), 1),
-        (format!("\n{kind}page"), 1),
-        (format!("\n{kind}:page"), 1),
-        (format!("\n{kind}:\"page\" \"page\""), 1),
-        (format!("\n{products}:\"\\ud83d\""), 1),
+        vec![field(kind, true, "page")],
+        vec![field(kind, true, "\"page\" \"page\"")],
+        vec![field(products, true, "\"\\ud83d\"")],
+        vec![field(products, true, "[1"), field(kind, false, "2]")],
         // Two containers are around it.
-        (format!("{page}\n{products}:{}", nested(63)), 3),
-        ("\n99999=page".to_owned(), 1),
-        ("\n99999999999999999999999999=page".to_owned(), 1),
-        ("\n=page".to_owned(), 1),
-        ("\n".to_owned(), 1),
-        (format!("\n{kind}={}", "x".repeat(1 << 20)), 1),
+        and(field(products, true, &nested(63))),
+        vec![field(99_999, false, "page")],
+        vec![field(usize::MAX, false, "page")],
+        with_length(field(kind, false, "page"), 3),
+        with_length(field(kind, false, "page"), 5),
+        with_length(field(kind, false, "page"), usize::MAX),
+        // Half of a character.
+        with_length(field(kind, false, "\u{1f600}"), 1),
+        vec![field(kind, false, &"x".repeat((1 << 20) + 1))],
     ];
-    for (fields, count) in broken {
-        let event = transformer.transform_fields(fields.as_bytes(), count, NOW);
-        assert_eq!(event.map(|_| ()), Err(NotByFields), "{fields}");
+    for fields in broken {
+        assert_eq!(map(&fields), Err(NotByFields), "{fields:?}");
     }
-    assert_eq!(transformer.transform_fields(b"\n1=\xff", 1, NOW).map(|_| ()), Err(NotByFields));
-    assert_eq!(transformer.transform_fields(b"", 0, NOW).map(|event| event.is_some()), Ok(false));
+    let one = Field { place: kind, is_json: false, length: 1 };
+    assert_eq!(transformer.transform_fields(b"\xff", &[one], NOW).map(|_| ()), Err(NotByFields));
+    assert_eq!(map(&[]), Ok(false));
 }

@@ -3,7 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use amazon_dsp_events::{Config, ConsentStatus, Country, Format, Outcome, Transformer};
+use amazon_dsp_events::{Config, ConsentStatus, Country, Field, Format, Outcome, Transformer};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -147,19 +147,20 @@ fn says_nothing() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// What an event has at the paths that are looked at, as fields, and how many there are.
-fn fields_of(event: &Value, transformer: &Transformer) -> (String, usize) {
-    let (mut fields, mut count) = (String::new(), 0);
+/// What an event has at the paths that are looked at, as fields and their texts.
+fn fields_of(event: &Value, transformer: &Transformer) -> (String, Vec<Field>) {
+    let (mut texts, mut fields) = (String::new(), Vec::new());
     for (place, path) in transformer.paths().enumerate() {
         let value = path.split('.').try_fold(event, |value, key| value.as_object()?.get(key));
-        match value {
+        let (is_json, text) = match value {
             None | Some(Value::Null) => continue,
-            Some(Value::String(text)) => fields.push_str(&format!("\n{place}={text}")),
-            Some(value) => fields.push_str(&format!("\n{place}:{value}")),
-        }
-        count += 1;
+            Some(Value::String(text)) => (false, text.clone()),
+            Some(value) => (true, value.to_string()),
+        };
+        fields.push(Field { place, is_json, length: text.encode_utf16().count() });
+        texts.push_str(&text);
     }
-    (fields, count)
+    (texts, fields)
 }
 
 fn mapped(outcome: &Outcome) -> Option<Value> {
@@ -175,7 +176,8 @@ proptest! {
     #[test]
     fn no_bytes_whatever_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let transformer = everything();
-        let _ = transformer.transform_fields(&bytes, 1, NOW);
+        let fields = [Field { place: 1, is_json: true, length: bytes.len() }];
+        let _ = transformer.transform_fields(&bytes, &fields, NOW);
         let _ = transformer.evaluate(&bytes, NOW).to_json();
         let _ = transformer.explain(&bytes, NOW).to_json();
         for format in [Format::Auto, Format::Ndjson, Format::Event] {
@@ -216,14 +218,15 @@ proptest! {
     #[test]
     fn an_event_that_comes_as_fields_is_the_same_event(event in any_event()) {
         let transformer = everything();
-        let (fields, count) = fields_of(&event, &transformer);
+        let (texts, fields) = fields_of(&event, &transformer);
+        let by_fields = transformer.transform_fields(texts.as_bytes(), &fields, NOW).unwrap();
         let json = event.to_string();
-        let by_fields = transformer.transform_fields(fields.as_bytes(), count, NOW).unwrap();
         let by_json = transformer.transform(json.as_bytes(), NOW);
         prop_assert_eq!(by_fields.map(|event| event.to_json()), by_json.map(|event| event.to_json()));
         // Whatever else is said to be fields.
-        for (fields, count) in [(json.as_str(), count), (fields.as_str(), count + 1), (&fields.replace('=', ":"), count)] {
-            let _ = transformer.transform_fields(fields.as_bytes(), count, NOW);
+        for other in [|field: Field| Field { is_json: true, ..field }, |field: Field| Field { length: field.length + 1, ..field }, |field: Field| Field { place: field.place + 1, ..field }] {
+            let others: Vec<Field> = fields.iter().copied().map(other).collect();
+            let _ = transformer.transform_fields(texts.as_bytes(), &others, NOW);
         }
     }
 

@@ -60,18 +60,24 @@ interface Room {
 interface RoomTransformer {
   /** Maps the JSON in the room, of so many bytes; answers how many bytes were made of it, 0 of a dropped one. */
   transformRoom(length: number, now?: number): number;
-  /** The same of fields; {@link NOT_BY_FIELDS} if they cannot say what the event is. */
-  transformRoomFields(length: number, count: number, now?: number): number;
+  /** The same of so many fields, with texts of so many bytes; {@link NOT_BY_FIELDS} if they cannot say what the event is. */
+  transformRoomFields(count: number, length: number, leftOut: number, now?: number): number;
+  /** Places that need not be fields where there is a text at another one: the bit of what is left out, the other place, and they. */
+  spares(): Uint32Array;
 }
 
 const NOT_BY_FIELDS = 0xffff_ffff;
 
-/** How many bytes the room takes. */
+/** How many bytes the room takes, and in how many of them it is said of an event that comes as fields what they are. */
 const ROOM = 16_384;
+const HEADS = 2048;
+const MAX_FIELDS = HEADS / 4;
 
-/** The core's memory, and the room in it. When the memory grows, both are gone. */
+/** The core's memory, and the room in it: all of it, and its two parts. When the memory grows, they are gone. */
 let view = new Uint8Array(0);
 let room = view;
+let roomForHeads = new Uint32Array(0);
+let roomForTexts = view;
 
 function roomInMemory(): Uint8Array {
   if (room.length === 0) {
@@ -79,6 +85,8 @@ function roomInMemory(): Uint8Array {
     const { buffer } = memory as WebAssembly.Memory;
     view = new Uint8Array(buffer);
     room = new Uint8Array(buffer, address, ROOM);
+    roomForHeads = new Uint32Array(buffer, address, MAX_FIELDS);
+    roomForTexts = room.subarray(HEADS);
   }
   return room;
 }
@@ -128,7 +136,7 @@ export function outcomeCodes(): OutcomeCode[] {
  * ```
  */
 export class Transformer extends glue.Transformer {
-  #keys: Wanted | undefined;
+  #lookedAt: LookedAt | undefined;
   #isFirst = true;
 
   constructor(config?: Config) {
@@ -137,9 +145,9 @@ export class Transformer extends glue.Transformer {
   }
 
   /** Made for the first object: who has bytes needs none of it. */
-  get #wanted(): Wanted {
-    this.#keys ??= wantedOf(this.paths().map((path, place) => [path, place]), this.lines());
-    return this.#keys;
+  get #looked(): LookedAt {
+    this.#lookedAt ??= lookedAtBy(this);
+    return this.#lookedAt;
   }
 
   override transform(event: AnalyticsEvent, now?: number): AmazonEvent | undefined {
@@ -148,11 +156,11 @@ export class Transformer extends glue.Transformer {
   }
 
   override evaluate(event: AnalyticsEvent, now?: number): Outcome {
-    return JSON.parse(this.evaluateJson(written(event, this.#wanted), now)) as Outcome;
+    return JSON.parse(this.evaluateJson(written(event, this.#looked.wanted), now)) as Outcome;
   }
 
   override explain(event: AnalyticsEvent, now?: number): Trace {
-    return JSON.parse(this.explainJson(written(event, this.#wanted), now)) as Trace;
+    return JSON.parse(this.explainJson(written(event, this.#looked.wanted), now)) as Trace;
   }
 
   override transformJson(json: Uint8Array, now?: number): Uint8Array | undefined {
@@ -171,17 +179,19 @@ export class Transformer extends glue.Transformer {
       // Dropped: perhaps for what nobody looks at.
       if (bytes) return bytes;
     }
-    // What is looked at may be a getter that maps another event.
-    const outer = count;
-    const fields = fieldsOf(event, this.#wanted);
-    const own = count;
-    count = outer;
-    if (fields !== undefined) {
-      const { written: bytes } = encoder.encodeInto(fields, roomInMemory());
-      const length = (this as unknown as RoomTransformer).transformRoomFields(bytes, own, now);
+    // What is looked at may be a getter that maps another event: its fields go behind those that are there.
+    const start = count;
+    const texts = textsOf(event, this.#looked);
+    const end = count;
+    count = start;
+    if (texts !== undefined) {
+      roomInMemory();
+      for (let at = start; at < end; at++) roomForHeads[at - start] = heads[at] as number;
+      const { written: bytes } = encoder.encodeInto(texts, roomForTexts);
+      const length = (this as unknown as RoomTransformer).transformRoomFields(end - start, bytes, leftOut, now);
       if (length !== NOT_BY_FIELDS) return made(length);
     }
-    return this.transformJson(written(event, this.#wanted), now);
+    return this.transformJson(written(event, this.#looked.wanted), now);
   }
 
   /**
@@ -191,7 +201,7 @@ export class Transformer extends glue.Transformer {
    * What JSON cannot hold (a cycle, a BigInt) among what is looked at gives no bytes, which are no event (`not_json`).
    */
   bytesOf(event: AnalyticsEvent): Uint8Array {
-    return written(event, this.#wanted).slice();
+    return written(event, this.#looked.wanted).slice();
   }
 }
 
@@ -231,35 +241,77 @@ function written(event: unknown, wanted: Wanted): Uint8Array {
   return encoded(json.length > MAX_EVENT_BYTES ? json.slice(0, MAX_EVENT_BYTES + 1) : json);
 }
 
+/** What a config looks at. */
+interface LookedAt {
+  readonly wanted: Wanted;
+  /** Keys of an event at which a text saves others, each with the bit of those. */
+  readonly savers: readonly (readonly [key: string, bit: number])[];
+  /** Whether fields have a head for each path. */
+  readonly isByFields: boolean;
+}
+
 /** The keys that are looked at. */
 type Wanted = ReadonlyMap<string, WantedKey>;
 
 interface WantedKey {
-  /** How a field with its value begins, if that is looked at: with a text, and with the JSON of any value. */
-  readonly asText: string | undefined;
-  readonly asJson: string | undefined;
+  /** The head of a field with its value, less the length, if that is looked at: of a text, and of the JSON of any value. */
+  readonly asText: number | undefined;
+  readonly asJson: number | undefined;
   /** Whether it is the lines of an order that are looked at, and no more. */
   readonly isLines: boolean;
+  /** The bit of what it may stand in for, or 0. */
+  readonly standsIn: number;
   /** The keys below it, if any of them are looked at. */
   readonly below: Wanted | undefined;
 }
 
-function wantedOf(paths: readonly (readonly [path: string, place: number])[], lines: Uint32Array): Wanted {
-  const keys = new Map<string, { place?: number; below: [path: string, place: number][] }>();
-  for (const [path, place] of paths) {
-    const [key, ...rest] = path.split(".") as [string, ...string[]];
-    const known = keys.get(key) ?? { below: [] };
-    keys.set(key, known);
-    if (rest.length > 0) known.below.push([rest.join("."), place]);
-    else known.place = place;
+/** A path on the way to become keys, with the head that a field with a text has. */
+interface Path extends Pick<WantedKey, "isLines" | "standsIn"> {
+  readonly keys: readonly string[];
+  readonly head: number;
+}
+
+function lookedAtBy(transformer: glue.Transformer): LookedAt {
+  const paths = transformer.paths();
+  const lines = transformer.lines();
+  const savers = new Map<string, number>();
+  const standsIn = new Map<number, number>();
+  const spares = (transformer as unknown as RoomTransformer).spares();
+  for (let at = 0; at < spares.length; at += 3) {
+    const [bit, other, place] = spares.subarray(at) as unknown as [number, number, number];
+    const path = paths[other] as string;
+    if (path.includes(".")) continue;
+    savers.set(path, bit);
+    standsIn.set(place, bit);
   }
-  const wantedKey = ({ place, below }: { place?: number; below: [path: string, place: number][] }): WantedKey => ({
-    asText: place === undefined ? undefined : `\n${place}=`,
-    asJson: place === undefined ? undefined : `\n${place}:`,
-    isLines: place !== undefined && lines.includes(place),
-    below: below.length > 0 ? wantedOf(below, lines) : undefined,
-  });
+  const wanted = wantedOf(
+    paths.map((path, place) => ({ keys: path.split("."), head: place * 0x1_0000, isLines: lines.includes(place), standsIn: standsIn.get(place) ?? 0 })),
+  );
+  return { wanted, savers: [...savers], isByFields: paths.length <= MAX_PATHS };
+}
+
+function wantedOf(paths: readonly Path[]): Wanted {
+  const keys = new Map<string, Path[]>([[TO_JSON, []]]);
+  for (const path of paths) {
+    const key = path.keys[0] as string;
+    const known = keys.get(key);
+    if (known === undefined) keys.set(key, [path]);
+    else known.push(path);
+  }
   return new Map(Array.from(keys, ([key, known]) => [key, wantedKey(known)]));
+}
+
+/** Of paths that begin with the same key. */
+function wantedKey(paths: readonly Path[]): WantedKey {
+  const own = paths.find(({ keys }) => keys.length === 1);
+  const below = paths.filter(({ keys }) => keys.length > 1).map((path) => ({ ...path, keys: path.keys.slice(1) }));
+  return {
+    asText: own?.head,
+    asJson: own && own.head + 0x8000,
+    isLines: own?.isLines ?? false,
+    standsIn: own?.standsIn ?? 0,
+    below: below.length > 0 ? wantedOf(below) : undefined,
+  };
 }
 
 /** A copy of an object with only the wanted keys: most of an event is nobody's, and what is not written costs nothing. */
@@ -281,7 +333,7 @@ function wantedPart(value: unknown, wanted: Wanted): unknown {
 
 /** What is looked at of each line of an order. */
 const LINE: Wanted = new Map(
-  ["price", "quantity"].map((key) => [key, { asText: undefined, asJson: "", isLines: false, below: undefined }]),
+  ["price", "quantity"].map((key) => [key, { asText: undefined, asJson: 0, isLines: false, standsIn: 0, below: undefined }]),
 );
 
 /** As {@link wantedPart}, of the lines of an order, if they are lines. */
@@ -300,61 +352,80 @@ function isOfItsOwn(value: object): boolean {
   return Array.isArray(value) || value instanceof Date || hasOwnJson(value);
 }
 
+/** What an object says itself by what its JSON is. Of a plain one nobody asks for it, but it is among the keys that are looked at. */
+const TO_JSON = "toJSON";
+
 /** Whether an object says itself what its JSON is. (A date does, too, and that is a text.) */
 function hasOwnJson(value: object): boolean {
   const { toJSON } = value as { toJSON?: unknown };
   return typeof toJSON === "function" && toJSON !== Date.prototype.toJSON;
 }
 
-/** No character takes more than three bytes in the room. */
-const MAX_FIELDS_LENGTH = Math.floor(ROOM / 3);
+/** A head has 16 bits for the place of a field. */
+const MAX_PATHS = 0x1_0000;
 
-/** What an event has at the wanted paths, for the room; undefined if only its JSON can say what becomes of it. */
-function fieldsOf(event: unknown, wanted: Wanted): string | undefined {
-  count = 0;
+/** No character takes more than three bytes in the room. (And no text is longer than a head can say.) */
+const MAX_TEXTS_LENGTH = Math.floor((ROOM - HEADS) / 3);
+
+/** The heads of the fields of the event at hand, and how many there are so far. */
+const heads = new Uint32Array(MAX_FIELDS);
+let count = 0;
+/** The bits of what was left out of it. */
+let leftOut = 0;
+
+/** What an event has at the wanted paths: the texts of its fields, whose heads are added; undefined if only its JSON can say what it is. */
+function textsOf(event: unknown, { wanted, savers, isByFields }: LookedAt): string | undefined {
   try {
-    if (typeof event !== "object" || event === null || isOfItsOwn(event)) return undefined;
-    const fields = gathered(event, wanted);
-    return fields !== undefined && fields.length <= MAX_FIELDS_LENGTH ? fields : undefined;
+    if (!isByFields || typeof event !== "object" || event === null || (!isPlain(event) && isOfItsOwn(event))) return undefined;
+    let saved = 0;
+    for (const [key, bit] of savers) if (typeof (event as Record<string, unknown>)[key] === "string") saved |= bit;
+    const texts = gathered(event, wanted, saved);
+    leftOut = saved;
+    return texts !== undefined && texts.length <= MAX_TEXTS_LENGTH && count <= MAX_FIELDS ? texts : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** How many fields the event at hand has so far. */
-let count = 0;
-
-/** The values of an object as fields; undefined if they cannot say them all. */
-function gathered(object: object, wanted: Wanted): string | undefined {
-  let fields = "";
+/** The texts of the fields of an object, but for what is saved; undefined if they cannot say all of it. */
+function gathered(object: object, wanted: Wanted, saved: number): string | undefined {
+  let texts = "";
   for (const key of Object.keys(object)) {
     const known = wanted.get(key);
-    if (known === undefined) continue;
+    if (known === undefined || (known.standsIn & saved) !== 0) continue;
     const value = (object as Record<string, unknown>)[key];
     const { asText, asJson, below } = known;
     if (typeof value === "string") {
       if (asText === undefined) continue;
-      fields += asText + value;
-      count++;
+      heads[count++] = asText + value.length;
+      texts += value;
     } else if (typeof value === "number" || typeof value === "boolean") {
       if (asJson === undefined || (typeof value === "number" && !Number.isFinite(value))) continue;
-      fields += asJson + value;
-      count++;
+      const json = String(value);
+      heads[count++] = asJson + json.length;
+      texts += json;
     } else if (typeof value === "object") {
       if (value === null) continue;
-      if (hasOwnJson(value)) return undefined;
+      const isOther = !isPlain(value);
+      if (isOther && hasOwnJson(value)) return undefined;
       if (asJson !== undefined) {
-        fields += asJson + (known.isLines ? linesOf(value) : JSON.stringify(value));
-        count++;
+        const json = known.isLines ? linesOf(value) : JSON.stringify(value);
+        heads[count++] = asJson + json.length;
+        texts += json;
       }
       // What is in a list has no path.
-      if (below === undefined || isOfItsOwn(value)) continue;
-      const more = gathered(value, below);
+      if (below === undefined || (isOther && isOfItsOwn(value))) continue;
+      const more = gathered(value, below, saved);
       if (more === undefined) return undefined;
-      fields += more;
+      texts += more;
     } else if (value !== undefined) return undefined;
   }
-  return fields;
+  return texts;
+}
+
+/** Whether it is what nearly all objects are; others may be a set of fields, too. */
+function isPlain(value: object): boolean {
+  return Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** The JSON of {@link wantedLines}. Lines as nearly all orders have them are written here, which takes a third of the time. */
@@ -362,12 +433,12 @@ function linesOf(lines: object): string {
   if (!Array.isArray(lines)) return JSON.stringify(lines);
   let json = "";
   for (const line of lines as unknown[]) {
-    if (typeof line !== "object" || line === null || isOfItsOwn(line)) return JSON.stringify(wantedLines(lines));
+    if (typeof line !== "object" || line === null || !isPlain(line)) return JSON.stringify(wantedLines(lines));
     let members = "";
     for (const key of Object.keys(line)) {
-      if (!LINE.has(key)) continue;
+      if (key !== "price" && key !== "quantity" && key !== TO_JSON) continue;
       const value = (line as Record<string, unknown>)[key];
-      if (typeof value !== "number" || !Number.isFinite(value)) return JSON.stringify(wantedLines(lines));
+      if (typeof value !== "number" || !Number.isFinite(value) || key === TO_JSON) return JSON.stringify(wantedLines(lines));
       members += `,"${key}":${value}`;
     }
     if (members === "") return JSON.stringify(wantedLines(lines));
