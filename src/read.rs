@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::plan::Plan;
-use crate::scan::plain_length;
+use crate::scan::{Special, plain_length};
 use crate::trie::{Key, Node, SlotId};
 
 /// How many containers may be inside each other.
@@ -249,18 +249,26 @@ impl Slots {
         }
     }
 
-    /// Forgets what an earlier, equal key brought: the last one counts whole.
+    /// Notes that there is such a value; answers whether it is the first one.
     #[inline(always)]
-    fn enter(&mut self, node: &Node) {
+    fn enter(&mut self, node: &Node) -> bool {
         // Of a place with nothing below it only the value itself counts, and that is overwritten.
         if node.is_leaf {
-            return;
+            return true;
         }
-        let Some(seen) = self.seen.get_mut(node.id) else { return };
-        if std::mem::replace(seen, self.mark) == self.mark {
-            // Each line but the first comes again.
-            if node.list.is_none() { self.forget(node) } else { self.end_line(node) }
+        match self.seen.get_mut(node.id) {
+            Some(seen) if *seen == self.mark => false,
+            Some(seen) => {
+                *seen = self.mark;
+                true
+            }
+            None => true,
         }
+    }
+
+    /// Forgets what an earlier, equal key brought: the last one counts whole. (Each line but the first comes again, too.)
+    fn enter_again(&mut self, node: &Node) {
+        if node.list.is_none() { self.forget(node) } else { self.end_line(node) }
     }
 
     #[cold]
@@ -461,8 +469,6 @@ fn slice(text: &str, start: usize, end: usize) -> Result<&str> {
 
 /// Passes over the value that begins there, down the trie from the node that stands for it, if there is one, and answers
 /// where it ends. Everything is checked, asked for or not. The value stands within so many `outer` containers.
-///
-/// One loop without recursion, in which everything stays in registers: this is where most of an event's time goes.
 fn walk(
     text: &str,
     start: usize,
@@ -470,113 +476,294 @@ fn walk(
     root: Option<&Node>,
     slots: &mut Slots,
 ) -> Result<usize> {
-    let bytes = text.as_bytes();
-    let mut depth = outer;
-    // Of each open container: where it begins, and its node; none where nothing is asked for.
-    let mut frames = [(0, None::<&Node>); MAX_DEPTH];
-    // A bit for each open container, the innermost the lowest; it is set for an object.
-    let mut objects = 0_u64;
-    let mut expects_key = false;
-    // The nodes of the innermost container and of the value at hand.
-    let (mut around, mut target) = (None::<&Node>, root);
-    let mut at = start;
-    loop {
-        if expects_key {
-            if byte(bytes, at) != b'"' {
-                return not_json(at);
-            }
-            let (end, has_escapes) = string(bytes, at + 1)?;
-            if let Some(node) = around {
-                target = match Key::at_start(rest(bytes, at + 1), end - at - 1) {
-                    Some(key) if !has_escapes => node.child(key),
-                    _ => node.child(Key::new(unescape(slice(text, at + 1, end)?).as_bytes())),
-                };
-            }
-            at = slots.blanks(bytes, end + 1);
-            if byte(bytes, at) != b':' {
-                return not_json(at);
-            }
-            at = slots.blanks(bytes, at + 1);
+    let mut walk = Walk {
+        text,
+        special: Special::hidden(),
+        at: start,
+        has_ended: false,
+        frames: [(0, None); MAX_DEPTH],
+        depth: 0,
+        deepest: MAX_DEPTH.saturating_sub(outer),
+        objects: 0,
+        around: root,
+    };
+    while !walk.plain(slots) {
+        if walk.odd(slots)? {
+            break;
         }
-        // A value begins here.
-        if let Some(node) = target {
-            slots.enter(node);
+    }
+    Ok(walk.at)
+}
+
+/// A value on the way to its end. There is no recursion.
+struct Walk<'t, 'n> {
+    text: &'t str,
+    special: Special,
+    /// Where a member or an element begins, or behind one that has ended.
+    at: usize,
+    has_ended: bool,
+    /// Of each open container: where it begins, and its node; none where nothing is asked for.
+    frames: [(usize, Option<&'n Node>); MAX_DEPTH],
+    depth: usize,
+    deepest: usize,
+    /// A bit for each open container, the innermost the lowest; it is set for an object.
+    objects: u64,
+    /// The node of the innermost object, or of what is in the innermost list.
+    around: Option<&'n Node>,
+}
+
+impl Walk<'_, '_> {
+    /// Goes on as far as all is as programs write it, and answers whether that is the end. This is where most of an event's time
+    /// goes. It calls nothing: V8 keeps nothing in registers that is needed behind a call, be it never made.
+    #[inline(never)]
+    fn plain(&mut self, slots: &mut Slots) -> bool {
+        self.go::<false>(slots).unwrap_or(false)
+    }
+
+    /// Passes over one member or element with anything in it: blanks, escapes, what comes again, mistakes.
+    #[inline(never)]
+    fn odd(&mut self, slots: &mut Slots) -> Result<bool> {
+        self.go::<true>(slots)
+    }
+
+    #[inline(always)]
+    fn go<const ODD: bool>(&mut self, slots: &mut Slots) -> Result<bool> {
+        let bytes = self.text.as_bytes();
+        let special = self.special;
+        let (mut at, mut depth, mut objects, mut around) =
+            (self.at, self.depth, self.objects, self.around);
+        let mut has_ended = ODD && self.has_ended;
+        // What is not plain is left to the other one, from the beginning of the member on.
+        macro_rules! odd {
+            ($has_ended:literal, $what:expr) => {
+                if ODD {
+                    $what
+                } else {
+                    (self.at, self.has_ended) = (at, $has_ended);
+                    (self.depth, self.objects, self.around) = (depth, objects, around);
+                    return Ok(false);
+                }
+            };
         }
-        let slot = target.and_then(|node| node.slot);
-        let begin = at;
-        match byte(bytes, at) {
-            b'"' => {
-                let (end, has_escapes) = string(bytes, at + 1)?;
-                if let Some(slot) = slot {
-                    let kind = if has_escapes { Kind::Escaped } else { Kind::Text };
-                    slots.set(slot, Span { kind, start: at + 1, end });
-                }
-                at = end + 1;
-            }
-            bracket @ (b'{' | b'[') => {
-                if depth == MAX_DEPTH {
-                    return Err(Stop { error: ReadError::TooDeep, at });
-                }
-                if let Some(frame) = frames.get_mut(depth) {
-                    *frame = (at, target);
-                }
-                depth += 1;
-                let is_object = bracket == b'{';
-                objects = objects << 1 | u64::from(is_object);
-                at = slots.blanks(bytes, at + 1);
-                // In ASCII the closing bracket is two behind the opening one. An empty container is about to end.
-                if byte(bytes, at) != bracket + 2 {
-                    // What is in a list has no path, but for the lines of an order.
-                    around = if is_object { parent(target) } else { line_of(target) };
-                    target = if is_object { None } else { around };
-                    expects_key = is_object;
-                    continue;
-                }
-            }
-            first => {
-                at = scalar(bytes, at)?;
-                if let Some(slot) = slot {
-                    slots.set(slot, Span { kind: kind_of_scalar(first), start: begin, end: at });
-                }
-            }
-        }
-        // A value has ended here.
         loop {
-            if depth == outer {
-                return Ok(at);
-            }
-            at = slots.blanks(bytes, at);
-            let is_object = objects & 1 == 1;
-            match byte(bytes, at) {
-                b',' => {
-                    at = slots.blanks(bytes, at + 1);
-                    target = if is_object { None } else { around };
-                    expects_key = is_object;
-                    break;
-                }
-                bracket if bracket == if is_object { b'}' } else { b']' } => {
-                    at += 1;
-                    depth -= 1;
-                    objects >>= 1;
-                    if let Some((start, Some(Node { slot: Some(slot), line, .. }))) =
-                        frames.get(depth).copied()
-                    {
-                        let kind = if is_object { Kind::Object } else { Kind::Array };
-                        slots.set(*slot, Span { kind, start, end: at });
-                        if let Some(line) = line {
-                            slots.end_lines(line);
+            if has_ended {
+                has_ended = false;
+            } else {
+                let mut target = around;
+                let mut value = at;
+                if objects & 1 == 1 {
+                    target = None;
+                    if byte(bytes, at) != b'"' {
+                        odd!(false, return not_json(at));
+                    }
+                    let key = at + 1;
+                    let Some(mut end) = special.first(bytes, key) else {
+                        odd!(false, return not_json(bytes.len()))
+                    };
+                    let mut behind = four(bytes, end);
+                    let has_escapes = !begins(behind, *b"\"");
+                    if has_escapes {
+                        odd!(false, {
+                            end = odd_string(bytes, end)?;
+                            behind = four(bytes, end);
+                        });
+                    }
+                    if let Some(node) = around {
+                        let head = rest(bytes, key).first_chunk();
+                        match (head, bytes.get(key..end)) {
+                            (Some(head), Some(name)) if !has_escapes => {
+                                target = node.child(Key::with_head(name, u64::from_le_bytes(*head)));
+                            }
+                            _ => {
+                                odd!(false, target = child_by_text(node, slice(self.text, key, end)?));
+                            }
                         }
                     }
-                    around = match frames.get(depth.wrapping_sub(1)) {
-                        Some((_, node)) if objects & 1 == 1 => parent(*node),
-                        Some((_, node)) => line_of(*node),
-                        None => None,
-                    };
+                    if begins(behind, *b"\":") && third(behind) > b' ' {
+                        value = end + 2;
+                    } else {
+                        odd!(false, {
+                            let colon = slots.blanks(bytes, end + 1);
+                            if byte(bytes, colon) != b':' {
+                                return not_json(colon);
+                            }
+                            value = slots.blanks(bytes, colon + 1);
+                        });
+                    }
                 }
-                _ => return not_json(at),
+                let slot = target.and_then(|node| node.slot);
+                match byte(bytes, value) {
+                    b'"' => {
+                        let start = value + 1;
+                        let Some(mut end) = special.first(bytes, start) else {
+                            odd!(false, return not_json(bytes.len()))
+                        };
+                        let mut behind = four(bytes, end);
+                        let mut kind = Kind::Text;
+                        if !begins(behind, *b"\"") {
+                            odd!(false, {
+                                end = odd_string(bytes, end)?;
+                                behind = four(bytes, end);
+                                kind = Kind::Escaped;
+                            });
+                        }
+                        if let Some(node) = target
+                            && !slots.enter(node)
+                        {
+                            odd!(false, slots.enter_again(node));
+                        }
+                        if let Some(slot) = slot {
+                            slots.set(slot, Span { kind, start, end });
+                        }
+                        at = end + 1;
+                        if begins(behind, *b"\",") && third(behind) > b' ' && depth > 0 {
+                            at = end + 2;
+                            if !ODD {
+                                continue;
+                            }
+                            (self.at, self.has_ended) = (at, false);
+                            return Ok(false);
+                        }
+                    }
+                    bracket @ (b'{' | b'[') => {
+                        if depth == self.deepest {
+                            odd!(false, return Err(Stop { error: ReadError::TooDeep, at: value }));
+                        }
+                        let mut inner = value + 1;
+                        if byte(bytes, inner) <= b' ' {
+                            odd!(false, inner = slots.blanks(bytes, inner));
+                        }
+                        if let Some(node) = target
+                            && !slots.enter(node)
+                        {
+                            odd!(false, slots.enter_again(node));
+                        }
+                        if let Some(frame) = self.frames.get_mut(depth) {
+                            *frame = (value, target);
+                        }
+                        depth += 1;
+                        let is_object = bracket == b'{';
+                        objects = objects << 1 | u64::from(is_object);
+                        at = inner;
+                        // In ASCII the closing bracket is two behind the opening one. An empty container is about to end.
+                        if byte(bytes, at) != bracket + 2 {
+                            around = if is_object { parent(target) } else { line_of(target) };
+                            if !ODD {
+                                continue;
+                            }
+                            (self.at, self.has_ended) = (at, false);
+                            (self.depth, self.objects, self.around) = (depth, objects, around);
+                            return Ok(false);
+                        }
+                    }
+                    first => {
+                        let end = match scalar(bytes, value) {
+                            Ok(end) => end,
+                            Err(stop) => odd!(false, return Err(stop)),
+                        };
+                        if let Some(node) = target
+                            && !slots.enter(node)
+                        {
+                            odd!(false, slots.enter_again(node));
+                        }
+                        if let Some(slot) = slot {
+                            slots.set(slot, Span { kind: kind_of_scalar(first), start: value, end });
+                        }
+                        at = end;
+                    }
+                }
+            }
+            // A value has ended here.
+            loop {
+                if depth == 0 {
+                    self.at = at;
+                    return Ok(true);
+                }
+                if ODD {
+                    at = slots.blanks(bytes, at);
+                }
+                let is_object = objects & 1 == 1;
+                match byte(bytes, at) {
+                    b',' => {
+                        if ODD {
+                            at = slots.blanks(bytes, at + 1);
+                        } else if byte(bytes, at + 1) > b' ' {
+                            at += 1;
+                        } else {
+                            odd!(true, {});
+                        }
+                        break;
+                    }
+                    bracket if bracket == if is_object { b'}' } else { b']' } => {
+                        if let Some((start, Some(Node { slot: Some(slot), line, .. }))) =
+                            self.frames.get(depth.wrapping_sub(1)).copied()
+                        {
+                            let kind = if is_object { Kind::Object } else { Kind::Array };
+                            if let Some(line) = line {
+                                odd!(true, slots.end_lines(line));
+                            }
+                            slots.set(*slot, Span { kind, start, end: at + 1 });
+                        }
+                        at += 1;
+                        depth -= 1;
+                        objects >>= 1;
+                        // What is in a list has no path, but for the lines of an order.
+                        around = match self.frames.get(depth.wrapping_sub(1)) {
+                            Some((_, node)) if objects & 1 == 1 => parent(*node),
+                            Some((_, node)) => line_of(*node),
+                            None => None,
+                        };
+                    }
+                    _ => odd!(true, return not_json(at)),
+                }
+            }
+            if ODD {
+                (self.at, self.has_ended) = (at, false);
+                (self.depth, self.objects, self.around) = (depth, objects, around);
+                return Ok(false);
             }
         }
     }
+}
+
+/// The four bytes that begin there, as a number with the first one lowest; behind the end are zeros.
+#[inline(always)]
+fn four(bytes: &[u8], at: usize) -> u32 {
+    match rest(bytes, at).first_chunk() {
+        Some(four) => u32::from_le_bytes(*four),
+        None => few(bytes, at),
+    }
+}
+
+#[inline(always)]
+fn few(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([0, 1, 2, 3].map(|more| byte(bytes, at + more)))
+}
+
+/// Whether [`four`] begin with these.
+#[inline(always)]
+fn begins<const N: usize>(four: u32, with: [u8; N]) -> bool {
+    let number = with.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte));
+    four & u32::MAX >> (u32::BITS - 8 * N as u32) == number
+}
+
+/// The third of [`four`].
+#[inline(always)]
+fn third(four: u32) -> u8 {
+    let [_, _, third, _] = four.to_le_bytes();
+    third
+}
+
+/// Where the closing quote of a string is in which something else comes first; only an escape may.
+#[inline(never)]
+fn odd_string(bytes: &[u8], at: usize) -> Result<usize> {
+    if byte(bytes, at) == b'\\' { escaped_string(bytes, at) } else { not_json(at) }
+}
+
+/// The child of a key with escapes, or at the end of a text.
+#[inline(never)]
+fn child_by_text<'n>(node: &'n Node, raw: &str) -> Option<&'n Node> {
+    node.child(Key::new(unescape(raw).as_bytes()))
 }
 
 /// A node that something is below of: nobody need look up the keys of another.

@@ -1,12 +1,14 @@
 //! Search for bytes, many at once: sixteen where WebAssembly has vectors, eight in a word elsewhere.
 
+use std::hint::black_box;
+
 /// How many bytes there are in front of the first that means something within a JSON string: a quote, a backslash, or a
 /// control character.
 #[inline(always)]
 pub(crate) fn plain_length(bytes: &[u8]) -> usize {
     // Most texts end within the first chunk.
     if let Some(first) = bytes.first_chunk() {
-        let marks = chunk::special(*first);
+        let marks = Special::known().0.marks(*first);
         if marks != 0 {
             return chunk::first(marks);
         }
@@ -14,9 +16,53 @@ pub(crate) fn plain_length(bytes: &[u8]) -> usize {
     long_plain_length(bytes)
 }
 
+/// What a JSON string is looked through for, made once for many strings.
+#[derive(Clone, Copy)]
+pub(crate) struct Special(chunk::Special);
+
+impl Special {
+    #[inline(always)]
+    fn known() -> Self {
+        Special(chunk::Special::of(b'"', b'\\', 0x1f))
+    }
+
+    /// Hidden from the compiler: V8 puts a constant vector together anew at each use, which takes as long as the search.
+    #[inline(always)]
+    pub(crate) fn hidden() -> Self {
+        let [quote, backslash, control] = black_box([b'"', b'\\', 0x1f]);
+        Special(chunk::Special::of(quote, backslash, control))
+    }
+
+    /// Where the first of them is from there on; nothing if there is none. (Without a call, which would take what is in registers
+    /// out of them.)
+    #[inline(always)]
+    pub(crate) fn first(self, bytes: &[u8], start: usize) -> Option<usize> {
+        let mut at = start;
+        // Most texts end within the first chunk.
+        while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+            let marks = self.0.marks(*chunk);
+            if marks != 0 {
+                return Some(at + chunk::first(marks));
+            }
+            at += chunk::SIZE;
+        }
+        while let Some(byte) = bytes.get(at) {
+            if is_special(*byte) {
+                return Some(at);
+            }
+            at += 1;
+        }
+        None
+    }
+}
+
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..=0x1f)
+}
+
 #[inline(never)]
 fn long_plain_length(bytes: &[u8]) -> usize {
-    length_without(bytes, chunk::special, |byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
+    Special::hidden().first(bytes, 0).unwrap_or(bytes.len())
 }
 
 /// The parts of a text between these characters, which must be ASCII.
@@ -76,7 +122,7 @@ fn length_without(
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod chunk {
     use core::arch::wasm32::{
-        u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128, v128_or,
+        u8x16_bitmask, u8x16_eq, u8x16_le, u8x16_splat, u64x2, v128, v128_or,
     };
 
     pub(super) const SIZE: usize = 16;
@@ -88,12 +134,28 @@ mod chunk {
         u64x2(number as u64, (number >> 64) as u64)
     }
 
-    pub(super) fn special(bytes: [u8; SIZE]) -> Marks {
-        let bytes = vector(bytes);
-        let quote = u8x16_eq(bytes, u8x16_splat(b'"'));
-        let backslash = u8x16_eq(bytes, u8x16_splat(b'\\'));
-        let control = u8x16_lt(bytes, u8x16_splat(0x20));
-        u8x16_bitmask(v128_or(v128_or(quote, backslash), control))
+    /// Two bytes, and the highest of those that are looked for with them.
+    #[derive(Clone, Copy)]
+    pub(super) struct Special {
+        one: v128,
+        other: v128,
+        highest: v128,
+    }
+
+    impl Special {
+        #[inline(always)]
+        pub(super) fn of(one: u8, other: u8, highest: u8) -> Self {
+            let [one, other, highest] = [one, other, highest].map(|byte| u8x16_splat(byte));
+            Special { one, other, highest }
+        }
+
+        /// Which of the bytes are looked for.
+        #[inline(always)]
+        pub(super) fn marks(self, bytes: [u8; SIZE]) -> Marks {
+            let bytes = vector(bytes);
+            let either = v128_or(u8x16_eq(bytes, self.one), u8x16_eq(bytes, self.other));
+            u8x16_bitmask(v128_or(either, u8x16_le(bytes, self.highest)))
+        }
     }
 
     pub(super) fn equal(bytes: [u8; SIZE], byte: u8) -> Marks {
@@ -118,11 +180,28 @@ mod chunk {
         word.wrapping_sub(ONES) & !word
     }
 
-    pub(super) fn special(bytes: [u8; SIZE]) -> Marks {
-        let word = u64::from_le_bytes(bytes);
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        (zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\'))) | control)
-            & HIGHS
+    /// Two bytes, and the highest of those that are looked for with them, in each byte of a word.
+    #[derive(Clone, Copy)]
+    pub(super) struct Special {
+        one: u64,
+        other: u64,
+        above: u64,
+    }
+
+    impl Special {
+        #[inline(always)]
+        pub(super) fn of(one: u8, other: u8, highest: u8) -> Self {
+            let [one, other, highest] = [one, other, highest].map(|byte| ONES * u64::from(byte));
+            Special { one, other, above: highest + ONES }
+        }
+
+        /// Which of the bytes are looked for.
+        #[inline(always)]
+        pub(super) fn marks(self, bytes: [u8; SIZE]) -> Marks {
+            let word = u64::from_le_bytes(bytes);
+            let low = word.wrapping_sub(self.above) & !word;
+            (zeros(word ^ self.one) | zeros(word ^ self.other) | low) & HIGHS
+        }
     }
 
     pub(super) fn equal(bytes: [u8; SIZE], byte: u8) -> Marks {
