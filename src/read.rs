@@ -529,17 +529,19 @@ impl Walk<'_, '_> {
     #[inline(always)]
     fn go<const ODD: bool>(&mut self, slots: &mut Slots) -> Result<bool> {
         let bytes = self.text.as_bytes();
+        let at = |left: &[u8]| bytes.len() - left.len();
         let special = self.special;
-        let (mut at, mut depth, mut objects, mut around) =
-            (self.at, self.depth, self.objects, self.around);
+        // From where it is at to the end of the text.
+        let mut left = rest(bytes, self.at);
+        let (mut depth, mut objects, mut around) = (self.depth, self.objects, self.around);
         let mut has_ended = ODD && self.has_ended;
-        // What is not plain is left to the other one, from the beginning of the member on.
+        // What is not plain is left to the other one, from the beginning of the member on, or from its end.
         macro_rules! odd {
             ($has_ended:literal, $what:expr) => {
                 if ODD {
                     $what
                 } else {
-                    (self.at, self.has_ended) = (at, $has_ended);
+                    (self.at, self.has_ended) = (at(left), $has_ended);
                     (self.depth, self.objects, self.around) = (depth, objects, around);
                     return Ok(false);
                 }
@@ -550,60 +552,68 @@ impl Walk<'_, '_> {
                 has_ended = false;
             } else {
                 let mut target = around;
-                let mut value = at;
+                let mut value = left;
                 if objects & 1 == 1 {
                     target = None;
-                    if byte(bytes, at) != b'"' {
-                        odd!(false, return not_json(at));
-                    }
-                    let key = at + 1;
-                    let Some(mut end) = special.first(bytes, key) else {
+                    let Some((b'"', key)) = left.split_first() else {
+                        odd!(false, return not_json(at(left)))
+                    };
+                    let Some(length) = special.first(key) else {
                         odd!(false, return not_json(bytes.len()))
                     };
-                    let mut behind = four(bytes, end);
-                    let has_escapes = !begins(behind, *b"\"");
+                    let Some((name, mut behind)) = key.split_at_checked(length) else {
+                        odd!(false, return not_json(bytes.len()))
+                    };
+                    let mut four = first_four(behind);
+                    let has_escapes = !begins(four, *b"\"");
                     if has_escapes {
                         odd!(false, {
-                            end = odd_string(bytes, end)?;
-                            behind = four(bytes, end);
+                            behind = rest(bytes, odd_string(bytes, at(behind))?);
+                            four = first_four(behind);
                         });
                     }
                     if let Some(node) = around {
-                        let head = rest(bytes, key).first_chunk();
-                        match (head, bytes.get(key..end)) {
-                            (Some(head), Some(name)) if !has_escapes => {
-                                target = node.child(Key::with_head(name, u64::from_le_bytes(*head)));
-                            }
-                            _ => {
-                                odd!(false, target = child_by_text(node, slice(self.text, key, end)?));
-                            }
+                        let head = key.first_chunk().filter(|_| !has_escapes);
+                        match head.and_then(|head| Key::with_head(name, u64::from_le_bytes(*head))) {
+                            Some(key) => target = node.child(key),
+                            None => odd!(false, {
+                                target = child_by_text(node, slice(self.text, at(key), at(behind))?);
+                            }),
                         }
                     }
-                    if begins(behind, *b"\":") && third(behind) > b' ' {
-                        value = end + 2;
+                    if begins(four, *b"\":") && third(four) > b' ' {
+                        let Some(next) = behind.get(2..) else {
+                            odd!(false, return not_json(bytes.len()))
+                        };
+                        value = next;
                     } else {
                         odd!(false, {
-                            let colon = slots.blanks(bytes, end + 1);
+                            let colon = slots.blanks(bytes, at(behind) + 1);
                             if byte(bytes, colon) != b':' {
                                 return not_json(colon);
                             }
-                            value = slots.blanks(bytes, colon + 1);
+                            value = rest(bytes, slots.blanks(bytes, colon + 1));
                         });
                     }
                 }
                 let slot = target.and_then(|node| node.slot);
-                match byte(bytes, value) {
+                let Some((first, inner)) = value.split_first() else {
+                    odd!(false, return not_json(bytes.len()))
+                };
+                match *first {
                     b'"' => {
-                        let start = value + 1;
-                        let Some(mut end) = special.first(bytes, start) else {
+                        let Some(length) = special.first(inner) else {
                             odd!(false, return not_json(bytes.len()))
                         };
-                        let mut behind = four(bytes, end);
+                        let Some(mut behind) = inner.get(length..) else {
+                            odd!(false, return not_json(bytes.len()))
+                        };
+                        let mut four = first_four(behind);
                         let mut kind = Kind::Text;
-                        if !begins(behind, *b"\"") {
+                        if !begins(four, *b"\"") {
                             odd!(false, {
-                                end = odd_string(bytes, end)?;
-                                behind = four(bytes, end);
+                                behind = rest(bytes, odd_string(bytes, at(behind))?);
+                                four = first_four(behind);
                                 kind = Kind::Escaped;
                             });
                         }
@@ -613,25 +623,30 @@ impl Walk<'_, '_> {
                             odd!(false, slots.enter_again(node));
                         }
                         if let Some(slot) = slot {
-                            slots.set(slot, Span { kind, start, end });
+                            slots.set(slot, Span { kind, start: at(inner), end: at(behind) });
                         }
-                        at = end + 1;
-                        if begins(behind, *b"\",") && third(behind) > b' ' && depth > 0 {
-                            at = end + 2;
+                        if begins(four, *b"\",") && third(four) > b' ' && depth > 0 {
+                            let Some(next) = behind.get(2..) else {
+                                return not_json(bytes.len());
+                            };
+                            left = next;
                             if !ODD {
                                 continue;
                             }
-                            (self.at, self.has_ended) = (at, false);
+                            (self.at, self.has_ended) = (at(left), false);
                             return Ok(false);
                         }
+                        let Some(next) = behind.get(1..) else { return not_json(bytes.len()) };
+                        left = next;
                     }
                     bracket @ (b'{' | b'[') => {
                         if depth == self.deepest {
-                            odd!(false, return Err(Stop { error: ReadError::TooDeep, at: value }));
+                            let stop = Stop { error: ReadError::TooDeep, at: at(value) };
+                            odd!(false, return Err(stop));
                         }
-                        let mut inner = value + 1;
-                        if byte(bytes, inner) <= b' ' {
-                            odd!(false, inner = slots.blanks(bytes, inner));
+                        let mut inner = inner;
+                        if byte(inner, 0) <= b' ' {
+                            odd!(false, inner = rest(bytes, slots.blanks(bytes, at(inner))));
                         }
                         if let Some(node) = target
                             && !slots.enter(node)
@@ -639,62 +654,69 @@ impl Walk<'_, '_> {
                             odd!(false, slots.enter_again(node));
                         }
                         if let Some(frame) = self.frames.get_mut(depth) {
-                            *frame = (value, target);
+                            *frame = (at(value), target);
                         }
                         depth += 1;
                         let is_object = bracket == b'{';
                         objects = objects << 1 | u64::from(is_object);
-                        at = inner;
+                        left = inner;
                         // In ASCII the closing bracket is two behind the opening one. An empty container is about to end.
-                        if byte(bytes, at) != bracket + 2 {
+                        if byte(left, 0) != bracket + 2 {
                             around = if is_object { parent(target) } else { line_of(target) };
                             if !ODD {
                                 continue;
                             }
-                            (self.at, self.has_ended) = (at, false);
+                            (self.at, self.has_ended) = (at(left), false);
                             (self.depth, self.objects, self.around) = (depth, objects, around);
                             return Ok(false);
                         }
                     }
-                    first => {
-                        let end = match scalar(bytes, value) {
-                            Ok(end) => end,
-                            Err(stop) => odd!(false, return Err(stop)),
+                    _ => {
+                        let length = match scalar(value, 0) {
+                            Ok(length) => length,
+                            Err(Stop { error, at: within }) => {
+                                let stop = Stop { error, at: at(value) + within };
+                                odd!(false, return Err(stop))
+                            }
                         };
                         if let Some(node) = target
                             && !slots.enter(node)
                         {
                             odd!(false, slots.enter_again(node));
                         }
+                        let Some(next) = value.get(length..) else { return not_json(bytes.len()) };
+                        left = next;
                         if let Some(slot) = slot {
-                            slots.set(slot, Span { kind: kind_of_scalar(first), start: value, end });
+                            let (start, end) = (at(value), at(left));
+                            slots.set(slot, Span { kind: kind_of_scalar(*first), start, end });
                         }
-                        at = end;
                     }
                 }
             }
             // A value has ended here.
             loop {
                 if depth == 0 {
-                    self.at = at;
+                    self.at = at(left);
                     return Ok(true);
                 }
                 if ODD {
-                    at = slots.blanks(bytes, at);
+                    left = rest(bytes, slots.blanks(bytes, at(left)));
                 }
                 let is_object = objects & 1 == 1;
-                match byte(bytes, at) {
+                match byte(left, 0) {
                     b',' => {
                         if ODD {
-                            at = slots.blanks(bytes, at + 1);
-                        } else if byte(bytes, at + 1) > b' ' {
-                            at += 1;
+                            left = rest(bytes, slots.blanks(bytes, at(left) + 1));
                         } else {
-                            odd!(true, {});
+                            match left.get(1..) {
+                                Some(next @ [first, ..]) if *first > b' ' => left = next,
+                                _ => odd!(true, {}),
+                            }
                         }
                         break;
                     }
                     bracket if bracket == if is_object { b'}' } else { b']' } => {
+                        let Some(behind) = left.get(1..) else { return not_json(bytes.len()) };
                         if let Some((start, Some(Node { slot: Some(slot), line, .. }))) =
                             self.frames.get(depth.wrapping_sub(1)).copied()
                         {
@@ -702,9 +724,9 @@ impl Walk<'_, '_> {
                             if let Some(line) = line {
                                 odd!(true, slots.end_lines(line));
                             }
-                            slots.set(*slot, Span { kind, start, end: at + 1 });
+                            slots.set(*slot, Span { kind, start, end: at(behind) });
                         }
-                        at += 1;
+                        left = behind;
                         depth -= 1;
                         objects >>= 1;
                         // What is in a list has no path, but for the lines of an order.
@@ -714,11 +736,11 @@ impl Walk<'_, '_> {
                             None => None,
                         };
                     }
-                    _ => odd!(true, return not_json(at)),
+                    _ => odd!(true, return not_json(at(left))),
                 }
             }
             if ODD {
-                (self.at, self.has_ended) = (at, false);
+                (self.at, self.has_ended) = (at(left), false);
                 (self.depth, self.objects, self.around) = (depth, objects, around);
                 return Ok(false);
             }
@@ -726,28 +748,23 @@ impl Walk<'_, '_> {
     }
 }
 
-/// The four bytes that begin there, as a number with the first one lowest; behind the end are zeros.
+/// The first four bytes, as a number with the first one lowest; of fewer only the first one.
 #[inline(always)]
-fn four(bytes: &[u8], at: usize) -> u32 {
-    match rest(bytes, at).first_chunk() {
+fn first_four(bytes: &[u8]) -> u32 {
+    match bytes.first_chunk() {
         Some(four) => u32::from_le_bytes(*four),
-        None => few(bytes, at),
+        None => byte(bytes, 0).into(),
     }
 }
 
-#[inline(always)]
-fn few(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes([0, 1, 2, 3].map(|more| byte(bytes, at + more)))
-}
-
-/// Whether [`four`] begin with these.
+/// Whether [`first_four`] begin with these.
 #[inline(always)]
 fn begins<const N: usize>(four: u32, with: [u8; N]) -> bool {
     let number = with.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte));
     four & u32::MAX >> (u32::BITS - 8 * N as u32) == number
 }
 
-/// The third of [`four`].
+/// The third of [`first_four`].
 #[inline(always)]
 fn third(four: u32) -> u8 {
     let [_, _, third, _] = four.to_le_bytes();

@@ -33,12 +33,17 @@ impl Special {
         Special(chunk::Special::of(quote, backslash, control))
     }
 
-    /// Where the first of them is from there on; nothing if there is none. (Without a call, which would take what is in registers
-    /// out of them.)
+    /// How many bytes there are in front of the first of them; nothing if there is none. (Without a call, which would take what is
+    /// in registers out of them.)
     #[inline(always)]
-    pub(crate) fn first(self, bytes: &[u8], start: usize) -> Option<usize> {
-        let mut at = start;
+    pub(crate) fn first(self, bytes: &[u8]) -> Option<usize> {
+        let Some(chunk) = bytes.first_chunk() else { return first_of_few(bytes, 0) };
+        let marks = self.0.marks(*chunk);
         // Most texts end within the first chunk.
+        if marks != 0 {
+            return Some(chunk::first(marks));
+        }
+        let mut at = chunk::SIZE;
         while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
             let marks = self.0.marks(*chunk);
             if marks != 0 {
@@ -46,14 +51,20 @@ impl Special {
             }
             at += chunk::SIZE;
         }
-        while let Some(byte) = bytes.get(at) {
-            if is_special(*byte) {
-                return Some(at);
-            }
-            at += 1;
-        }
-        None
+        first_of_few(bytes, at)
     }
+}
+
+#[inline(always)]
+fn first_of_few(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    while let Some(byte) = bytes.get(at) {
+        if is_special(*byte) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
 }
 
 fn is_special(byte: u8) -> bool {
@@ -62,7 +73,7 @@ fn is_special(byte: u8) -> bool {
 
 #[inline(never)]
 fn long_plain_length(bytes: &[u8]) -> usize {
-    Special::hidden().first(bytes, 0).unwrap_or(bytes.len())
+    Special::hidden().first(bytes).unwrap_or(bytes.len())
 }
 
 /// The parts of a text between these characters, which must be ASCII.

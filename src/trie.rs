@@ -64,11 +64,13 @@ impl<'t> Key<'t> {
         Key { text, head: u64::from_le_bytes(head) }
     }
 
-    /// As [`Key::new`], by the first eight bytes from where it begins, whatever stands in them behind a shorter one.
+    /// As [`Key::new`], by the first eight bytes from where it begins, whatever stands in them behind a shorter one. An empty one
+    /// is none.
     #[inline(always)]
-    pub(crate) fn with_head(text: &'t [u8], head: u64) -> Self {
-        let bits = u64::BITS.min(8 * u32::try_from(text.len()).unwrap_or(u32::BITS));
-        Key { text, head: head & !u64::MAX.unbounded_shl(bits) }
+    pub(crate) fn with_head(text: &'t [u8], head: u64) -> Option<Self> {
+        let missing = 8_usize.saturating_sub(text.len());
+        let mask = u64::MAX.checked_shr(8 * u32::try_from(missing).unwrap_or(0))?;
+        Some(Key { text, head: head & mask })
     }
 
     /// Most keys are nobody's: that shows by their bucket, or leaves one to compare.
@@ -114,20 +116,24 @@ impl Node {
         if place == 0 {
             return None;
         }
-        let [head, tail] = key.ends();
+        let ends = key.ends();
         loop {
             let child = self.children.get(usize::from(place).checked_sub(1)?)?;
-            // One by one: as a pair they would go by way of memory.
-            let [child_head, child_tail] = child.ends;
-            if child_head == head
-                && child_tail == tail
-                && child.key.len() == key.text.len()
-                && (key.text.len() <= 16 || eights(&child.key).eq(eights(key.text)))
-            {
+            if child.is_called(key, ends) {
                 return Some(child);
             }
             place = child.next;
         }
+    }
+
+    #[inline(always)]
+    fn is_called(&self, Key { text, .. }: Key<'_>, ends: [u64; 2]) -> bool {
+        // One by one: as a pair they would go by way of memory.
+        let ([own_head, own_tail], [head, tail]) = (self.ends, ends);
+        own_head == head
+            && own_tail == tail
+            && self.key.len() == text.len()
+            && (text.len() <= 16 || eights(&self.key).eq(eights(text)))
     }
 
     /// The child of that key, made if there is none.
@@ -251,7 +257,7 @@ mod tests {
             for behind in ["\"       ", "\":\"a value that is long\""] {
                 let text = format!("{key}{behind}");
                 let head = u64::from_le_bytes(*text.as_bytes().first_chunk().unwrap());
-                let found = trie.root.child(Key::with_head(key.as_bytes(), head));
+                let found = trie.root.child(Key::with_head(key.as_bytes(), head).unwrap());
                 assert_eq!(
                     found.map(|node| node.id),
                     trie.root.child(Key::new(key.as_bytes())).map(|node| node.id)
