@@ -57,5 +57,5 @@ const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.m
 if (!existsSync(tsc)) fail("the compiler is missing: run `npm ci` in js-host");
 const compiled = spawnSync(process.execPath, [tsc, "--build", root], { stdio: ["ignore", "inherit", "inherit"] });
 // Left alone, the next build would take what failed for up to date.
-if (compiled.status !== 0) for (const name of [".library", ".node", ".page"]) rmSync(`${root}dist/${name}.tsbuildinfo`, { force: true });
+if (compiled.status !== 0) for (const name of [".library", ".node", ".cli", ".page"]) rmSync(`${root}dist/${name}.tsbuildinfo`, { force: true });
 process.exit(compiled.status ?? 1);
