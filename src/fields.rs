@@ -10,7 +10,8 @@ use crate::trie::SlotId;
 pub struct Field {
     /// Where its path stands in [`crate::Transformer::paths`], counted from 0.
     pub place: usize,
-    /// Whether its text is the JSON of a value, of any type; else it is a text as it is.
+    /// Whether its text is the JSON of a value, of any type; else it is a text as it is. (The lines of an order may also be their
+    /// prices and quantities, `19.99*2 5*1 `, of which some may be missing.)
     pub is_json: bool,
     /// How long its text is, in UTF-16 code units: bytes, where all of it is ASCII.
     pub length: usize,
@@ -57,14 +58,35 @@ fn json(
     // It stands within the event, and within an object for each key of its path but the last.
     let depth = || plan.path(slot).split('.').count();
     let first = byte(text.as_bytes(), 0);
-    if first == b'['
-        && let Some(list) = plan.list(slot)
+    if let Some(list) = plan.list(slot)
+        && matches!(first, b'[' | b'*' | b'0'..=b'9' | b'-')
     {
-        return read::read_lines(texts, start, end, list, depth(), slots).map_err(|_| NotByFields);
+        if first == b'[' {
+            let read = read::read_lines(texts, start, end, list, depth(), slots);
+            return read.map_err(|_| NotByFields);
+        }
+        return lines(text, start, slot, slots);
     }
     let depth = if matches!(first, b'[' | b'{') { depth() } else { 0 };
     let value = read::parse_within(text, depth).map_err(|_| NotByFields)?;
     slots.set(slot, value.behind(start));
+    Ok(())
+}
+
+/// Takes up the lines of an order, each a price, `*`, a quantity and a blank, of which one or both may be missing.
+fn lines(text: &str, start: usize, list: SlotId, slots: &mut Slots) -> Result<(), NotByFields> {
+    slots.begin_lines(list, Span::array(start, start + text.len()));
+    let mut at = start;
+    for line in text.strip_suffix(' ').ok_or(NotByFields)?.split(' ') {
+        let (price, quantity) = line.split_once('*').ok_or(NotByFields)?;
+        let number = |text: &str, start| match text {
+            "" => Ok(None),
+            number => Ok(Some(read::parse_within(number, 0).map_err(|_| NotByFields)?.behind(start))),
+        };
+        let members = [number(price, at)?, number(quantity, at + price.len() + 1)?];
+        slots.add_line(list, members);
+        at += line.len() + 1;
+    }
     Ok(())
 }
 

@@ -147,6 +147,11 @@ impl Span {
         Span { kind: Kind::Text, start, end }
     }
 
+    /// A list.
+    pub(crate) fn array(start: usize, end: usize) -> Self {
+        Span { kind: Kind::Array, start, end }
+    }
+
     /// The same in a text that has so many more bytes in front.
     pub(crate) fn behind(self, more: usize) -> Self {
         Span { start: self.start + more, end: self.end + more, ..self }
@@ -280,6 +285,17 @@ impl Slots {
             self.lines.retain(|(list, _)| Some(*list) != line.list);
         }
         node.children.iter().for_each(|child| self.forget(child));
+    }
+
+    /// Sets a list of lines that are to be added.
+    pub(crate) fn begin_lines(&mut self, list: SlotId, value: Span) {
+        self.lines.retain(|(of, _)| *of != list);
+        self.set(list, value);
+    }
+
+    /// Adds a line.
+    pub(crate) fn add_line(&mut self, list: SlotId, members: [Option<Span>; 2]) {
+        self.lines.push((list, Some(members)));
     }
 
     /// Takes up the line that was read last.
