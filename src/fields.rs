@@ -29,12 +29,14 @@ pub(crate) fn fill(
     slots: &mut Slots,
 ) -> Result<(), NotByFields> {
     slots.begin();
-    let mut at = 0;
+    let is_ascii = texts.is_ascii();
+    let mut at = 0_usize;
     for Field { place, is_json, length } in fields {
         if place >= plan.path_count() {
             return Err(NotByFields);
         }
-        let (slot, end) = (SlotId(place), behind_units(texts, at, length).ok_or(NotByFields)?);
+        let end = if is_ascii { at.checked_add(length) } else { behind_units(texts, at, length) };
+        let (slot, end) = (SlotId(place), end.ok_or(NotByFields)?);
         if is_json {
             json(texts, at, end, slot, plan, slots)?;
         } else {
@@ -92,10 +94,6 @@ fn lines(text: &str, start: usize, list: SlotId, slots: &mut Slots) -> Result<()
 
 /// Where so many UTF-16 code units end; nothing if that is within a character or behind the end.
 fn behind_units(text: &str, start: usize, units: usize) -> Option<usize> {
-    let end = start.checked_add(units)?;
-    if text.as_bytes().get(start..end)?.is_ascii() {
-        return Some(end);
-    }
     let (mut at, mut left) = (start, units);
     let mut chars = text.get(start..)?.chars();
     while left > 0 {
