@@ -82,7 +82,7 @@ fn units(value: Json<'_>) -> Option<i64> {
 }
 
 /// The sum of price x quantity over the lines of an order. Nothing unless every line has a usable price and quantity.
-pub(crate) fn sum_of_lines<'e>(lines: &mut dyn Iterator<Item = Line<Json<'e>>>) -> Option<Amount> {
+pub(crate) fn sum_of_lines(lines: &mut dyn Iterator<Item = Line<Json<'_>>>) -> Option<Amount> {
     let mut sum = None;
     for line in lines {
         sum = Some(sum.unwrap_or(Decimal::ZERO).plus(line_total(line?)?)?);
@@ -96,7 +96,7 @@ fn line_total([price, quantity]: [Option<Json<'_>>; 2]) -> Option<Decimal> {
 }
 
 /// The pieces in the lines of an order. A line whose quantity cannot be used is one piece; what is no object is none.
-pub(crate) fn units_of_lines<'e>(lines: &mut dyn Iterator<Item = Line<Json<'e>>>) -> Option<i32> {
+pub(crate) fn units_of_lines(lines: &mut dyn Iterator<Item = Line<Json<'_>>>) -> Option<i32> {
     let objects = lines.flatten();
     let pieces = objects.map(|[_, quantity]| pieces(quantity).unwrap_or(1));
     cap_units(pieces.fold(0, i64::saturating_add))

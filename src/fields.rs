@@ -83,7 +83,9 @@ fn lines(text: &str, start: usize, list: SlotId, slots: &mut Slots) -> Result<()
         let (price, quantity) = line.split_once('*').ok_or(NotByFields)?;
         let number = |text: &str, start| match text {
             "" => Ok(None),
-            number => Ok(Some(read::parse_within(number, 0).map_err(|_| NotByFields)?.behind(start))),
+            number => {
+                Ok(Some(read::parse_within(number, 0).map_err(|_| NotByFields)?.behind(start)))
+            }
         };
         let members = [number(price, at)?, number(quantity, at + price.len() + 1)?];
         slots.add_line(list, members);

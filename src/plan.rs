@@ -8,7 +8,7 @@ use crate::config::{Config, EventSetting, Input, RuleConfig, Source, UserIdAs};
 use crate::identity;
 use crate::mapping::{self, presets};
 use crate::outcome::DropReason;
-use crate::trie::{Node, SlotId, Trie};
+use crate::trie::{Key, Node, SlotId, Trie};
 
 /// A compiled [`Source`].
 #[derive(Debug)]
@@ -50,6 +50,7 @@ impl FromIterator<Place> for Sources {
 }
 
 /// What something may stand in for.
+#[cfg(feature = "wasm")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StandIn {
     /// The time of an event.
@@ -61,7 +62,7 @@ pub(crate) enum StandIn {
 /// What the rule for an event is looked up by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RuleKey<'v> {
-    /// An event's name, as by [`mapping::event_key`].
+    /// An event's name, as by [`mapping::event_key`], or as it is if it is ASCII.
     Name(Cow<'v, str>),
     /// The type of a call that has no name.
     Type(Cow<'v, str>),
@@ -162,23 +163,40 @@ pub(crate) struct Plan {
 
 /// Rules by name, sorted; `None` is switched off. (A hash map would bring more code than a handful of names is worth.)
 #[derive(Debug, Default)]
-struct Rules(Vec<(String, Option<Rule>)>);
+struct Rules {
+    rules: Vec<(String, Option<Rule>)>,
+    /// Of each of them a mark by which nearly all others are told at a glance.
+    marks: Vec<u64>,
+}
+
+/// The same for a name in any case, if it is ASCII.
+fn mark(name: &str) -> u64 {
+    let lower = u64::from_ne_bytes([0x20; 8]);
+    let [head, tail] = Key::new(name.as_bytes()).ends().map(|end| end | lower);
+    head ^ tail.rotate_left(23) ^ name.len() as u64
+}
 
 impl Rules {
-    fn place(&self, key: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(name, _)| name.as_str().cmp(key))
-    }
-
     fn put(&mut self, key: &str, rule: Option<Rule>) {
-        if let Ok(at) = self.place(key) {
-            self.0.remove(at);
+        match self.rules.binary_search_by(|(name, _)| name.as_str().cmp(key)) {
+            Ok(at) => {
+                if let Some(place) = self.rules.get_mut(at) {
+                    place.1 = rule;
+                }
+            }
+            Err(at) => {
+                self.rules.insert(at, (key.to_owned(), rule));
+                self.marks.insert(at, mark(key));
+            }
         }
-        let at = self.place(key).unwrap_or_else(|at| at);
-        self.0.insert(at, (key.to_owned(), rule));
     }
 
+    /// The rule for a name in lower case, or for one that is ASCII in any.
     fn get(&self, key: &str) -> Option<&Option<Rule>> {
-        self.0.get(self.place(key).ok()?).map(|(_, rule)| rule)
+        let wanted = mark(key);
+        let marked = self.marks.iter().zip(&self.rules).filter(|(mark, _)| **mark == wanted);
+        let mut rules = marked.map(|(_, rule)| rule);
+        rules.find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, rule)| rule)
     }
 }
 
@@ -387,6 +405,7 @@ impl Plan {
     }
 
     /// The slots that are looked at only if what another one has is unusable: what they stand in for, the other one, and they.
+    #[cfg(feature = "wasm")]
     pub(crate) fn spares(&self) -> impl Iterator<Item = (StandIn, SlotId, SlotId)> {
         let fixed = &self.fixed;
         let times = self.input(Input::EventTime).slots().skip(1);
@@ -427,6 +446,6 @@ impl Plan {
 
     /// The event names that have a rule.
     pub(crate) fn event_names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.0.iter().map(|(name, _)| name.as_str())
+        self.by_name.rules.iter().map(|(name, _)| name.as_str())
     }
 }

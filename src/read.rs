@@ -105,12 +105,15 @@ impl<'e> Json<'e> {
     /// The members of an object, in order; nothing for anything else. Of equal keys all are given.
     pub(crate) fn members(self) -> Vec<(Cow<'e, str>, Json<'e>)> {
         let mut members = Vec::new();
-        if let Json::Object(text) = self {
-            each_child(text, &mut |key, value| {
-                members.push((key.whole_text().unwrap_or_default(), value));
-            });
-        }
+        self.each_member(&mut |key, value| members.push((key, value)));
         members
+    }
+
+    /// As [`Json::members`], one by one.
+    pub(crate) fn each_member(self, take: &mut dyn FnMut(Cow<'e, str>, Json<'e>)) {
+        if let Json::Object(text) = self {
+            each_child(text, &mut |key, value| take(key.whole_text().unwrap_or_default(), value));
+        }
     }
 
     /// The value of the last member of that name, if this is an object that has one which is not null.
@@ -553,15 +556,14 @@ impl Walk<'_, '_> {
         let mut has_ended = ODD && self.has_ended;
         // What is not plain is left to the other one, from the beginning of the member on, or from its end.
         macro_rules! odd {
-            ($has_ended:literal, $what:expr) => {
-                if ODD {
-                    $what
-                } else {
+            ($has_ended:literal, $what:expr) => {{
+                if !ODD {
                     (self.at, self.has_ended) = (at(left), $has_ended);
                     (self.depth, self.objects, self.around) = (depth, objects, around);
                     return Ok(false);
                 }
-            };
+                $what
+            }};
         }
         loop {
             if has_ended {
@@ -590,10 +592,12 @@ impl Walk<'_, '_> {
                     }
                     if let Some(node) = around {
                         let head = key.first_chunk().filter(|_| !has_escapes);
-                        match head.and_then(|head| Key::with_head(name, u64::from_le_bytes(*head))) {
+                        match head.and_then(|head| Key::with_head(name, u64::from_le_bytes(*head)))
+                        {
                             Some(key) => target = node.child(key),
                             None => odd!(false, {
-                                target = child_by_text(node, slice(self.text, at(key), at(behind))?);
+                                target =
+                                    child_by_text(node, slice(self.text, at(key), at(behind))?);
                             }),
                         }
                     }
@@ -776,8 +780,8 @@ fn first_four(bytes: &[u8]) -> u32 {
 /// Whether [`first_four`] begin with these.
 #[inline(always)]
 fn begins<const N: usize>(four: u32, with: [u8; N]) -> bool {
-    let number = with.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte));
-    four & u32::MAX >> (u32::BITS - 8 * N as u32) == number
+    let mask = with.iter().fold(0, |mask, _| mask << 8 | 0xff);
+    four & mask == with.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
 /// The third of [`first_four`].

@@ -82,7 +82,7 @@ pub(crate) fn map_read<'e>(
     let event = &Event { plan, text, slots };
     let config = &event.plan.config;
     let call = Call::of(event)?;
-    let rule = event.plan.rule(&call.key())?;
+    let rule = call.rule(event.plan)?;
     let name = name(rule, &call, log);
     let time = time(event, now, log)?;
     let country = country(event, log)?;
@@ -160,6 +160,16 @@ impl<'v> Call<'v> {
                 RuleKey::Type(Cow::Borrowed(&self.call_type))
             }
             _ => RuleKey::None,
+        }
+    }
+
+    /// The rule for it. (Nearly all names are ASCII, and are found as they are.)
+    fn rule<'p>(&self, plan: &'p Plan) -> Result<&'p Rule, DropReason> {
+        match &self.event_name {
+            Some(name) if self.call_type == "track" && name.is_ascii() => {
+                plan.rule(&RuleKey::Name(Cow::Borrowed(name)))
+            }
+            _ => plan.rule(&self.key()),
         }
     }
 

@@ -83,7 +83,7 @@ impl<'t> Key<'t> {
 
     /// Its first and its last eight bytes: up to sixteen, which nearly all have, are whole in them.
     #[inline(always)]
-    fn ends(self) -> [u64; 2] {
+    pub(crate) fn ends(self) -> [u64; 2] {
         [self.head, self.text.last_chunk().map_or(0, |tail| u64::from_le_bytes(*tail))]
     }
 }
@@ -173,13 +173,7 @@ pub(crate) struct Trie {
 
 impl Trie {
     pub(crate) fn new() -> Self {
-        Trie {
-            root: Node::new(0, ""),
-            nodes: 1,
-            paths: Vec::new(),
-            uses: Vec::new(),
-            more: 0,
-        }
+        Trie { root: Node::new(0, ""), nodes: 1, paths: Vec::new(), uses: Vec::new(), more: 0 }
     }
 
     /// How many slots there are.
@@ -188,6 +182,7 @@ impl Trie {
     }
 
     /// Whether a path is looked at for one thing alone.
+    #[cfg(feature = "wasm")]
     pub(crate) fn is_used_once(&self, slot: SlotId) -> bool {
         self.uses.get(slot.0) == Some(&1)
     }

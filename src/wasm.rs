@@ -176,9 +176,8 @@ impl Transformer {
     #[must_use]
     pub fn spares(&self) -> Vec<u32> {
         let spares = self.inner.plan.spares();
-        let numbers = spares.flat_map(|(stand_in, other, spare)| {
-            [stand_in as usize, other.0, spare.0]
-        });
+        let numbers =
+            spares.flat_map(|(stand_in, other, spare)| [stand_in as usize, other.0, spare.0]);
         numbers.filter_map(|number| u32::try_from(number).ok()).collect()
     }
 

@@ -5,24 +5,27 @@ use super::{Flags, Signal, words};
 use crate::config::ConsentConfig;
 use crate::read::Json;
 
-/// Gives each flag what `signal_of` says of the categories that speak for it; a no wins.
-fn by_category(config: &ConsentConfig, categories: &[(String, Signal)]) -> Flags {
-    let of = |wanted: &[String]| {
-        let signals =
-            categories.iter().filter(|(name, _)| wanted.contains(&name.trim().to_lowercase()));
-        signals.fold(Signal::Unknown, |all, (_, signal)| all.joined(*signal))
+/// Lets a category speak for the flags that it is named for; a no wins.
+fn add(config: &ConsentConfig, flags: &mut Flags, name: &str, signal: Signal) {
+    let name = name.trim();
+    let says = |wanted: &[String]| {
+        if wanted.iter().any(|wanted| is_called(wanted, name)) { signal } else { Signal::Unknown }
     };
-    Flags {
-        user_data: of(&config.user_data_categories),
-        ad_storage: of(&config.ad_storage_categories),
-    }
+    *flags = flags.joined(Flags {
+        user_data: says(&config.user_data_categories),
+        ad_storage: says(&config.ad_storage_categories),
+    });
+}
+
+/// Whether a name is that one, which is in lower case, in any case.
+fn is_called(wanted: &str, name: &str) -> bool {
+    if name.is_ascii() { wanted.eq_ignore_ascii_case(name) } else { wanted == name.to_lowercase() }
 }
 
 fn map(config: &ConsentConfig, value: Json<'_>, word: fn(Json<'_>) -> Signal) -> Flags {
-    let members = value.members();
-    let categories: Vec<_> =
-        members.into_iter().map(|(name, value)| (name.into_owned(), word(value))).collect();
-    by_category(config, &categories)
+    let mut flags = Flags::UNKNOWN;
+    value.each_member(&mut |name, value| add(config, &mut flags, &name, word(value)));
+    flags
 }
 
 /// `{ "advertising": true }`: opted out.
@@ -37,12 +40,11 @@ pub(super) fn preferences(config: &ConsentConfig, value: Json<'_>) -> Flags {
 
 /// A list of category ids that are all allowed, or all denied.
 pub(super) fn ids(config: &ConsentConfig, value: Json<'_>, signal: Signal) -> Flags {
-    let categories: Vec<_> = value
-        .elements()
-        .iter()
-        .filter_map(|id| Some((id.text_or_number()?.into_owned(), signal)))
-        .collect();
-    by_category(config, &categories)
+    let mut flags = Flags::UNKNOWN;
+    for id in value.elements().into_iter().filter_map(Json::text_or_number) {
+        add(config, &mut flags, &id, signal);
+    }
+    flags
 }
 
 /// `,C0001,C0004,` lists the active groups, so a group that is not in it is inactive; `groups=C0001:1,C0004:0`, perhaps
@@ -56,16 +58,16 @@ pub(super) fn one_trust(config: &ConsentConfig, value: Json<'_>) -> Flags {
         .replace("%2c", ",")
         .replace("%3A", ":")
         .replace("%3a", ":");
-    let mut names: Vec<(String, Signal)> = Vec::new();
+    let mut listed = Flags::UNKNOWN;
     for entry in list.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-        match entry.split_once(':') {
-            Some((name, "1")) => names.push((name.to_owned(), Signal::Granted)),
-            Some((name, "0")) => names.push((name.to_owned(), Signal::Denied)),
-            Some(_) => {}
-            None => names.push((entry.to_owned(), Signal::Granted)),
-        }
+        let (name, signal) = match entry.split_once(':') {
+            Some((name, "1")) => (name, Signal::Granted),
+            Some((name, "0")) => (name, Signal::Denied),
+            Some(_) => continue,
+            None => (entry, Signal::Granted),
+        };
+        add(config, &mut listed, name, signal);
     }
-    let listed = by_category(config, &names);
     let is_active_list =
         groups.is_none() && text.starts_with(',') && text.ends_with(',') && !list.contains(':');
     if is_active_list { listed.or_unknown(Signal::Denied) } else { listed }
