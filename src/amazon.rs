@@ -11,7 +11,7 @@ use crate::commerce::Amount;
 use crate::country::Country;
 use crate::identity::hash::Sha256Hex;
 use crate::time::Instant;
-use crate::write::Writer;
+use crate::write::{Piece, Writer};
 
 codes! {
     /// `conversionType`: what kind of thing happened.
@@ -481,6 +481,29 @@ fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
     Cow::Owned(text.into_owned())
 }
 
+/// Makes a piece of JSON for each word of a set, with texts around it.
+macro_rules! pieces {
+    ($($name:ident: $before:literal $words:ident $behind:literal, up to $most:literal;)+) => {$(
+        #[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+        const $name: [Piece<$most>; $words::ALL.len()] = {
+            let mut pieces = [Piece::new("", "", ""); $words::ALL.len()];
+            let mut at = 0;
+            while at < pieces.len() {
+                pieces[at] = Piece::new($before, $words::ALL[at].as_str(), $behind);
+                at += 1;
+            }
+            pieces
+        };
+    )+};
+}
+
+pieces! {
+    CONVERSION_TYPES: r#","conversionType":""# ConversionType "\"", up to 48;
+    EVENT_SOURCES: r#","eventSource":""# EventSource "\"", up to 48;
+    INGESTION_METHODS: r#","eventIngestionMethod":""# IngestionMethod "\"", up to 48;
+    MATCH_KEYS: r#"{"type":""# MatchKeyType r#"","values":["#, up to 32;
+}
+
 impl AmazonEvent<'_> {
     /// The same event, with nothing borrowed.
     #[must_use]
@@ -537,13 +560,15 @@ impl AmazonEvent<'_> {
         let description = &self.event_description;
         out.literal(br#"{"eventDescription":{"name":"#);
         out.text(&description.name);
-        out.literal(br#","conversionType":""#);
-        out.raw(description.conversion_type.as_str());
-        out.literal(br#"","eventSource":""#);
-        out.raw(description.event_source.as_str());
-        out.literal(br#"","eventIngestionMethod":""#);
-        out.raw(description.event_ingestion_method.as_str());
-        out.literal(b"\"");
+        if let Some(piece) = CONVERSION_TYPES.get(description.conversion_type as usize) {
+            out.piece(piece);
+        }
+        if let Some(piece) = EVENT_SOURCES.get(description.event_source as usize) {
+            out.piece(piece);
+        }
+        if let Some(piece) = INGESTION_METHODS.get(description.event_ingestion_method as usize) {
+            out.piece(piece);
+        }
         write_optional(out, br#","dataSetName":"#, description.data_set_name.as_deref());
         out.literal(br#"},"eventId":"#);
         out.text(&self.event_id);
@@ -559,11 +584,12 @@ impl AmazonEvent<'_> {
             if index > 0 {
                 out.literal(b",");
             }
-            out.literal(br#"{"type":""#);
-            out.raw(key.key_type.as_str());
+            if let Some(piece) = MATCH_KEYS.get(key.key_type as usize) {
+                out.piece(piece);
+            }
             match &key.value {
                 Identifier::Hash(hash) => {
-                    out.literal(br#"","values":[""#);
+                    out.literal(b"\"");
                     if hash.is_to_come() {
                         out.hole();
                     } else {
@@ -572,7 +598,6 @@ impl AmazonEvent<'_> {
                     out.literal(b"\"]}");
                 }
                 Identifier::Raw(text) => {
-                    out.raw(r#"","values":["#);
                     out.text(text);
                     out.raw("]}");
                 }

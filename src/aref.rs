@@ -14,7 +14,7 @@ const TIME_DIGITS: usize = 13;
 #[inline(never)]
 pub(crate) fn tokens(event: &Event<'_, '_>, time: Instant, log: &mut Log) -> Option<String> {
     event.first_of(&event.plan.landing_url, "arefMeasurementTokens", log, |value, _| {
-        let url = value.text().ok_or(Unusable::WrongType)?;
+        let url = value.rare_text().ok_or(Unusable::WrongType)?;
         let query = url
             .split_once('?')
             .map_or("", |(_, query)| query.split('#').next().unwrap_or_default());

@@ -467,7 +467,7 @@ impl<'v> Setting<'v> {
     }
 
     fn text(&self, expected: &str) -> Result<Cow<'v, str>> {
-        self.value.text().ok_or_else(|| self.error(expected))
+        self.value.rare_text().ok_or_else(|| self.error(expected))
     }
 
     #[inline(never)]

@@ -65,18 +65,26 @@ impl<'e> Json<'e> {
     }
 
     /// The trimmed text, unless it is empty or the value is no text.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn text(self) -> Option<Cow<'e, str>> {
-        let text = match self {
-            Json::Text(text) => Cow::Borrowed(trimmed(text)),
-            Json::Escaped(raw) => Cow::Owned(trimmed(&unescape(raw)).to_owned()),
-            _ => return None,
-        };
-        (!text.is_empty()).then_some(text)
+        match self {
+            Json::Text(text) => {
+                let text = trimmed(text);
+                (!text.is_empty()).then_some(Cow::Borrowed(text))
+            }
+            Json::Escaped(raw) => unescaped(raw),
+            _ => None,
+        }
+    }
+
+    /// As [`Json::text`], apart from where it is called: nearly no event has what this is for.
+    #[inline(never)]
+    pub(crate) fn rare_text(self) -> Option<Cow<'e, str>> {
+        self.text()
     }
 
     /// A text, or a number as text: identifiers come as both.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn text_or_number(self) -> Option<Cow<'e, str>> {
         match self {
             Json::Number(number) => Some(Cow::Borrowed(number)),
@@ -173,6 +181,15 @@ impl Span {
             Kind::Object => Json::Object(text),
         }
     }
+}
+
+/// As [`Json::text`], of a text with escapes.
+#[cold]
+#[inline(never)]
+fn unescaped(raw: &str) -> Option<Cow<'_, str>> {
+    let text = unescape(raw);
+    let text = trimmed(&text);
+    (!text.is_empty()).then(|| Cow::Owned(text.to_owned()))
 }
 
 /// As [`str::trim`]; nearly every text has nothing to trim, and shows it by its first and last byte.

@@ -394,7 +394,7 @@ fn user_agent<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<DeviceInfo<'e>
 #[inline(never)]
 fn wanted_user_agent<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<DeviceInfo<'e>> {
     event.first(Input::UserAgent, "deviceInfo.userAgent", log, |value, log| {
-        let mut user_agent = value.text().ok_or(Unusable::WrongType)?;
+        let mut user_agent = value.rare_text().ok_or(Unusable::WrongType)?;
         if let Some((end, _)) = user_agent.char_indices().nth(MAX_USER_AGENT_CHARS) {
             log.note(Note::UserAgentCut);
             user_agent.to_mut().truncate(end);

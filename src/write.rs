@@ -6,6 +6,33 @@ use crate::scan::plain_length;
 /// How many digits a hash has.
 const DIGITS: usize = 64;
 
+/// A piece of JSON of up to N bytes, which is copied in one go with what is behind its end.
+#[derive(Clone, Copy)]
+pub(crate) struct Piece<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+}
+
+impl<const N: usize> Piece<N> {
+    /// A word of ours between two texts.
+    #[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+    pub(crate) const fn new(before: &str, word: &str, behind: &str) -> Self {
+        let mut piece = Piece { bytes: [0; N], length: 0 };
+        let parts = [before.as_bytes(), word.as_bytes(), behind.as_bytes()];
+        let mut part = 0;
+        while part < parts.len() {
+            let mut at = 0;
+            while at < parts[part].len() {
+                piece.bytes[piece.length] = parts[part][at];
+                piece.length += 1;
+                at += 1;
+            }
+            part += 1;
+        }
+        piece
+    }
+}
+
 /// JSON text on its way out.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
@@ -71,6 +98,16 @@ impl Writer {
         if let Some(place) = self.bytes.get_mut(self.end..).and_then(<[u8]>::first_chunk_mut) {
             *place = *text;
             self.end += N;
+        }
+    }
+
+    /// Appends a piece.
+    #[inline(always)]
+    pub(crate) fn piece<const N: usize>(&mut self, piece: &Piece<N>) {
+        self.reserve(N);
+        if let Some(place) = self.bytes.get_mut(self.end..).and_then(<[u8]>::first_chunk_mut) {
+            *place = piece.bytes;
+            self.end += piece.length;
         }
     }
 

@@ -50,7 +50,7 @@ pub(super) fn ids(config: &ConsentConfig, value: Json<'_>, signal: Signal) -> Fl
 /// `,C0001,C0004,` lists the active groups, so a group that is not in it is inactive; `groups=C0001:1,C0004:0`, perhaps
 /// inside a whole cookie value, says both.
 pub(super) fn one_trust(config: &ConsentConfig, value: Json<'_>) -> Flags {
-    let Some(text) = value.text() else { return Flags::UNKNOWN };
+    let Some(text) = value.rare_text() else { return Flags::UNKNOWN };
     let groups = text.split('&').find_map(|part| part.trim().strip_prefix("groups="));
     let list = groups
         .unwrap_or(&text)

@@ -273,7 +273,7 @@ fn consent_string<'e>(
     log: &mut Log,
 ) -> Option<ConsentString<'e>> {
     let string = event.first(input, field, log, |value, log| {
-        let text = value.text().ok_or(Unusable::WrongType)?;
+        let text = value.rare_text().ok_or(Unusable::WrongType)?;
         match read(&text) {
             Some(says) => Ok(ConsentString { text, says }),
             None => {

@@ -25,7 +25,7 @@ pub(crate) fn truth(value: Json<'_>) -> Option<bool> {
         Json::Number("1") => Some(true),
         Json::Number("0") => Some(false),
         text => yes_or_no(
-            &text.text()?,
+            &text.rare_text()?,
             &["true", "1", "yes", "on", "enabled"],
             &["false", "0", "no", "off", "disabled"],
         ),
@@ -33,7 +33,11 @@ pub(crate) fn truth(value: Json<'_>) -> Option<bool> {
 }
 
 fn state(value: Json<'_>) -> Option<bool> {
-    yes_or_no(&value.text()?, &["granted", "opted_in", "optin"], &["denied", "opted_out", "optout"])
+    yes_or_no(
+        &value.rare_text()?,
+        &["granted", "opted_in", "optin"],
+        &["denied", "opted_out", "optout"],
+    )
 }
 
 /// What a word says of consent: true, 1, yes, on, enabled, granted, opted_in, optin, or their opposites.

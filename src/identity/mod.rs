@@ -242,6 +242,7 @@ fn raw_key<'e>(event: &Event<'_, 'e>, key_type: MatchKeyType, log: &mut Log) -> 
 }
 
 /// The identifier in a value: a text, or a number as text. Anything else, and placeholders, are junk.
+#[inline(always)]
 fn identifier<'e>(value: Json<'e>, log: &mut Log) -> Result<Cow<'e, str>, Unusable> {
     match value.text_or_number() {
         Some(text) if !normalize::is_placeholder(&text) => Ok(text),
