@@ -8,7 +8,7 @@ use crate::identity::Hashing;
 use crate::log::Log;
 use crate::outcome::{Detail, DropReason};
 use crate::plan::Plan;
-use crate::read::{self, MAX_EVENT_BYTES, Slots, blanks, byte, rest, value_at};
+use crate::read::{self, Frames, MAX_EVENT_BYTES, Slots, blanks, byte, rest, value_at};
 use crate::scan;
 use crate::time::Instant;
 use crate::transform::{self, Dropped};
@@ -137,7 +137,7 @@ pub(crate) fn transform(
 /// it stands in.
 fn text_of(input: &[u8]) -> Cow<'_, str> {
     let input = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(input);
-    match std::str::from_utf8(input) {
+    match simdutf8::basic::from_utf8(input) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => Cow::Owned(input.utf8_chunks().fold(String::new(), |mut text, chunk| {
             text.push_str(chunk.valid());
@@ -150,7 +150,8 @@ fn text_of(input: &[u8]) -> Cow<'_, str> {
 }
 
 /// [`read::read_at`] or [`read::read_in_line`].
-type Read = fn(&str, usize, &Plan, &mut Slots) -> Result<usize, read::ReadError>;
+type Read<'t> =
+    fn(&str, usize, &'t Plan, &mut Slots, &mut Frames<'t>) -> Result<usize, read::ReadError>;
 
 /// A batch at work.
 struct Run<'t> {
@@ -158,6 +159,7 @@ struct Run<'t> {
     text: &'t str,
     now: Instant,
     slots: Slots,
+    frames: Frames<'t>,
     hashing: Hashing,
     /// With holes for the hashes of what waits.
     body: Writer,
@@ -174,6 +176,7 @@ impl<'t> Run<'t> {
             text,
             now,
             slots: Slots::new(&transformer.plan),
+            frames: Frames::new(),
             hashing: Hashing::new(),
             body,
             batch: Batch::default(),
@@ -249,11 +252,12 @@ impl<'t> Run<'t> {
     }
 
     /// Reads the object that begins there, if it is one of an event's size; answers where it ends.
-    fn read(&mut self, text: &str, start: usize, read: Read) -> Option<usize> {
+    fn read(&mut self, text: &str, start: usize, read: Read<'t>) -> Option<usize> {
         if byte(text.as_bytes(), start) != b'{' {
             return None;
         }
-        let end = read(text, start, &self.transformer.plan, &mut self.slots).ok()?;
+        let end =
+            read(text, start, &self.transformer.plan, &mut self.slots, &mut self.frames).ok()?;
         (end - start <= MAX_EVENT_BYTES).then_some(end)
     }
 

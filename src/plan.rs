@@ -165,8 +165,8 @@ pub(crate) struct Plan {
 #[derive(Debug, Default)]
 struct Rules {
     rules: Vec<(String, Option<Rule>)>,
-    /// Of each of them a mark by which nearly all others are told at a glance.
-    marks: Vec<u64>,
+    /// Of each of them a mark by which nearly all others are told at a glance, sorted, and its place.
+    marks: Vec<(u64, usize)>,
 }
 
 /// The same for a name in any case, if it is ASCII.
@@ -184,18 +184,26 @@ impl Rules {
                     place.1 = rule;
                 }
             }
-            Err(at) => {
-                self.rules.insert(at, (key.to_owned(), rule));
-                self.marks.insert(at, mark(key));
-            }
+            Err(at) => self.rules.insert(at, (key.to_owned(), rule)),
         }
+    }
+
+    /// Makes the marks: all rules are there.
+    fn finish(mut self) -> Self {
+        for (at, (name, _)) in self.rules.iter().enumerate() {
+            let mark = mark(name);
+            let place = self.marks.partition_point(|(other, _)| *other < mark);
+            self.marks.insert(place, (mark, at));
+        }
+        self
     }
 
     /// The rule for a name in lower case, or for one that is ASCII in any.
     fn get(&self, key: &str) -> Option<&Option<Rule>> {
         let wanted = mark(key);
-        let marked = self.marks.iter().zip(&self.rules).filter(|(mark, _)| **mark == wanted);
-        let mut rules = marked.map(|(_, rule)| rule);
+        let first = self.marks.partition_point(|(mark, _)| *mark < wanted);
+        let marked = self.marks.iter().skip(first).take_while(|(mark, _)| *mark == wanted);
+        let mut rules = marked.filter_map(|(_, at)| self.rules.get(*at));
         rules.find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, rule)| rule)
     }
 }
@@ -363,8 +371,8 @@ impl Plan {
             fixed,
             landing_url,
             inputs,
-            by_name,
-            by_type,
+            by_name: by_name.finish(),
+            by_type: by_type.finish(),
             unmapped,
             trie,
             config,

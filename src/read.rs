@@ -3,11 +3,15 @@
 //! It takes exactly the texts RFC 8259 allows, up to [`MAX_DEPTH`] containers inside each other. The last of several
 //! equal keys wins, as in JavaScript. Numbers are kept as their text, so that amounts stay exact.
 
+mod walk;
+
 use std::borrow::Cow;
 
 use crate::plan::Plan;
-use crate::scan::{Special, plain_length};
-use crate::trie::{Key, Node, SlotId};
+use crate::scan::plain_length;
+use crate::trie::{Node, SlotId};
+pub(crate) use walk::Frames;
+use walk::walk;
 
 /// How many containers may be inside each other.
 pub(crate) const MAX_DEPTH: usize = 64;
@@ -387,7 +391,7 @@ pub(crate) fn read(text: &str, plan: &Plan, slots: &mut Slots) -> Result<(), Rea
         return Err(ReadError::TooLarge);
     }
     let start = start_of(text);
-    let end = read_at(text, start, plan, slots)?;
+    let end = read_at(text, start, plan, slots, &mut Frames::new())?;
     if blanks(text.as_bytes(), end) < text.len() {
         Err(ReadError::NotJson)
     } else if byte(text.as_bytes(), start) == b'{' {
@@ -398,25 +402,27 @@ pub(crate) fn read(text: &str, plan: &Plan, slots: &mut Slots) -> Result<(), Rea
 }
 
 /// Reads the value that begins there, as far as it goes, and answers where it ends.
-pub(crate) fn read_at(
+pub(crate) fn read_at<'n>(
     text: &str,
     start: usize,
-    plan: &Plan,
+    plan: &'n Plan,
     slots: &mut Slots,
+    frames: &mut Frames<'n>,
 ) -> Result<usize, ReadError> {
     slots.begin();
-    walk(text, start, 0, Some(plan.root()), slots).map_err(|stop| stop.error)
+    walk(text, start, 0, Some(plan.root()), frames, slots).map_err(|stop| stop.error)
 }
 
 /// As [`read_at`], of a value that ends in the line that it begins in; what does not is not read any further.
-pub(crate) fn read_in_line(
+pub(crate) fn read_in_line<'n>(
     text: &str,
     start: usize,
-    plan: &Plan,
+    plan: &'n Plan,
     slots: &mut Slots,
+    frames: &mut Frames<'n>,
 ) -> Result<usize, ReadError> {
     slots.is_line = true;
-    let end = read_at(text, start, plan, slots);
+    let end = read_at(text, start, plan, slots, frames);
     slots.is_line = false;
     end
 }
@@ -430,7 +436,8 @@ pub(crate) fn read_lines(
     outer: usize,
     slots: &mut Slots,
 ) -> Result<(), usize> {
-    let behind = walk(text, start, outer, Some(list), slots).map_err(|stop| stop.at)?;
+    let behind =
+        walk(text, start, outer, Some(list), &mut Frames::new(), slots).map_err(|stop| stop.at)?;
     if behind == end { Ok(()) } else { Err(behind) }
 }
 
@@ -503,335 +510,6 @@ fn slice(text: &str, start: usize, end: usize) -> Result<&str> {
     }
 }
 
-/// Passes over the value that begins there, down the trie from the node that stands for it, if there is one, and answers
-/// where it ends. Everything is checked, asked for or not. The value stands within so many `outer` containers.
-fn walk(
-    text: &str,
-    start: usize,
-    outer: usize,
-    root: Option<&Node>,
-    slots: &mut Slots,
-) -> Result<usize> {
-    let mut walk = Walk {
-        text,
-        special: Special::hidden(),
-        at: start,
-        has_ended: false,
-        frames: [(0, None); MAX_DEPTH],
-        depth: 0,
-        deepest: MAX_DEPTH.saturating_sub(outer),
-        objects: 0,
-        around: root,
-    };
-    while !walk.plain(slots) {
-        if walk.odd(slots)? {
-            break;
-        }
-    }
-    Ok(walk.at)
-}
-
-/// A value on the way to its end. There is no recursion.
-struct Walk<'t, 'n> {
-    text: &'t str,
-    special: Special,
-    /// Where a member or an element begins, or behind one that has ended.
-    at: usize,
-    has_ended: bool,
-    /// Of each open container: where it begins, and its node; none where nothing is asked for.
-    frames: [(usize, Option<&'n Node>); MAX_DEPTH],
-    depth: usize,
-    deepest: usize,
-    /// A bit for each open container, the innermost the lowest; it is set for an object.
-    objects: u64,
-    /// The node of the innermost object, or of what is in the innermost list.
-    around: Option<&'n Node>,
-}
-
-impl Walk<'_, '_> {
-    /// Goes on as far as all is as programs write it, and answers whether that is the end. This is where most of an event's time
-    /// goes. It calls nothing: V8 keeps nothing in registers that is needed behind a call, be it never made.
-    #[inline(never)]
-    fn plain(&mut self, slots: &mut Slots) -> bool {
-        self.go::<false>(slots).unwrap_or(false)
-    }
-
-    /// Passes over one member or element with anything in it: blanks, escapes, what comes again, mistakes.
-    #[inline(never)]
-    fn odd(&mut self, slots: &mut Slots) -> Result<bool> {
-        self.go::<true>(slots)
-    }
-
-    #[inline(always)]
-    fn go<const ODD: bool>(&mut self, slots: &mut Slots) -> Result<bool> {
-        let bytes = self.text.as_bytes();
-        let at = |left: &[u8]| bytes.len() - left.len();
-        let special = self.special;
-        // From where it is at to the end of the text.
-        let mut left = rest(bytes, self.at);
-        let (mut depth, mut objects, mut around) = (self.depth, self.objects, self.around);
-        let mut has_ended = ODD && self.has_ended;
-        // What is not plain is left to the other one, from the beginning of the member on, or from its end.
-        macro_rules! odd {
-            ($has_ended:literal, $what:expr) => {{
-                if !ODD {
-                    (self.at, self.has_ended) = (at(left), $has_ended);
-                    (self.depth, self.objects, self.around) = (depth, objects, around);
-                    return Ok(false);
-                }
-                $what
-            }};
-        }
-        loop {
-            if has_ended {
-                has_ended = false;
-            } else {
-                let mut target = around;
-                let mut value = left;
-                if objects & 1 == 1 {
-                    target = None;
-                    let Some((b'"', key)) = left.split_first() else {
-                        odd!(false, return not_json(at(left)))
-                    };
-                    let Some(length) = special.first(key) else {
-                        odd!(false, return not_json(bytes.len()))
-                    };
-                    let Some((name, mut behind)) = key.split_at_checked(length) else {
-                        odd!(false, return not_json(bytes.len()))
-                    };
-                    let mut four = first_four(behind);
-                    let has_escapes = !begins(four, *b"\"");
-                    if has_escapes {
-                        odd!(false, {
-                            behind = rest(bytes, odd_string(bytes, at(behind))?);
-                            four = first_four(behind);
-                        });
-                    }
-                    if let Some(node) = around {
-                        let head = key.first_chunk().filter(|_| !has_escapes);
-                        match head.and_then(|head| Key::with_head(name, u64::from_le_bytes(*head)))
-                        {
-                            Some(key) => target = node.child(key),
-                            None => odd!(false, {
-                                target =
-                                    child_by_text(node, slice(self.text, at(key), at(behind))?);
-                            }),
-                        }
-                    }
-                    if begins(four, *b"\":") && third(four) > b' ' {
-                        let Some(next) = behind.get(2..) else {
-                            odd!(false, return not_json(bytes.len()))
-                        };
-                        value = next;
-                    } else {
-                        odd!(false, {
-                            let colon = slots.blanks(bytes, at(behind) + 1);
-                            if byte(bytes, colon) != b':' {
-                                return not_json(colon);
-                            }
-                            value = rest(bytes, slots.blanks(bytes, colon + 1));
-                        });
-                    }
-                }
-                let slot = target.and_then(|node| node.slot);
-                let Some((first, inner)) = value.split_first() else {
-                    odd!(false, return not_json(bytes.len()))
-                };
-                match *first {
-                    b'"' => {
-                        let Some(length) = special.first(inner) else {
-                            odd!(false, return not_json(bytes.len()))
-                        };
-                        let Some(mut behind) = inner.get(length..) else {
-                            odd!(false, return not_json(bytes.len()))
-                        };
-                        let mut four = first_four(behind);
-                        let mut kind = Kind::Text;
-                        if !begins(four, *b"\"") {
-                            odd!(false, {
-                                behind = rest(bytes, odd_string(bytes, at(behind))?);
-                                four = first_four(behind);
-                                kind = Kind::Escaped;
-                            });
-                        }
-                        if let Some(node) = target
-                            && !slots.enter(node)
-                        {
-                            odd!(false, slots.enter_again(node));
-                        }
-                        if let Some(slot) = slot {
-                            slots.set(slot, Span { kind, start: at(inner), end: at(behind) });
-                        }
-                        if begins(four, *b"\",") && third(four) > b' ' && depth > 0 {
-                            let Some(next) = behind.get(2..) else {
-                                return not_json(bytes.len());
-                            };
-                            left = next;
-                            if !ODD {
-                                continue;
-                            }
-                            (self.at, self.has_ended) = (at(left), false);
-                            return Ok(false);
-                        }
-                        let Some(next) = behind.get(1..) else { return not_json(bytes.len()) };
-                        left = next;
-                    }
-                    bracket @ (b'{' | b'[') => {
-                        if depth == self.deepest {
-                            let stop = Stop { error: ReadError::TooDeep, at: at(value) };
-                            odd!(false, return Err(stop));
-                        }
-                        let mut inner = inner;
-                        if byte(inner, 0) <= b' ' {
-                            odd!(false, inner = rest(bytes, slots.blanks(bytes, at(inner))));
-                        }
-                        if let Some(node) = target
-                            && !slots.enter(node)
-                        {
-                            odd!(false, slots.enter_again(node));
-                        }
-                        if let Some(frame) = self.frames.get_mut(depth) {
-                            *frame = (at(value), target);
-                        }
-                        depth += 1;
-                        let is_object = bracket == b'{';
-                        objects = objects << 1 | u64::from(is_object);
-                        left = inner;
-                        // In ASCII the closing bracket is two behind the opening one. An empty container is about to end.
-                        if byte(left, 0) != bracket + 2 {
-                            around = if is_object { parent(target) } else { line_of(target) };
-                            if !ODD {
-                                continue;
-                            }
-                            (self.at, self.has_ended) = (at(left), false);
-                            (self.depth, self.objects, self.around) = (depth, objects, around);
-                            return Ok(false);
-                        }
-                    }
-                    _ => {
-                        let length = match scalar(value, 0) {
-                            Ok(length) => length,
-                            Err(Stop { error, at: within }) => {
-                                let stop = Stop { error, at: at(value) + within };
-                                odd!(false, return Err(stop))
-                            }
-                        };
-                        if let Some(node) = target
-                            && !slots.enter(node)
-                        {
-                            odd!(false, slots.enter_again(node));
-                        }
-                        let Some(next) = value.get(length..) else { return not_json(bytes.len()) };
-                        left = next;
-                        if let Some(slot) = slot {
-                            let (start, end) = (at(value), at(left));
-                            slots.set(slot, Span { kind: kind_of_scalar(*first), start, end });
-                        }
-                    }
-                }
-            }
-            // A value has ended here.
-            loop {
-                if depth == 0 {
-                    self.at = at(left);
-                    return Ok(true);
-                }
-                if ODD {
-                    left = rest(bytes, slots.blanks(bytes, at(left)));
-                }
-                let is_object = objects & 1 == 1;
-                match byte(left, 0) {
-                    b',' => {
-                        if ODD {
-                            left = rest(bytes, slots.blanks(bytes, at(left) + 1));
-                        } else {
-                            match left.get(1..) {
-                                Some(next @ [first, ..]) if *first > b' ' => left = next,
-                                _ => odd!(true, {}),
-                            }
-                        }
-                        break;
-                    }
-                    bracket if bracket == if is_object { b'}' } else { b']' } => {
-                        let Some(behind) = left.get(1..) else { return not_json(bytes.len()) };
-                        if let Some((start, Some(Node { slot: Some(slot), line, .. }))) =
-                            self.frames.get(depth.wrapping_sub(1)).copied()
-                        {
-                            let kind = if is_object { Kind::Object } else { Kind::Array };
-                            if let Some(line) = line {
-                                odd!(true, slots.end_lines(line));
-                            }
-                            slots.set(*slot, Span { kind, start, end: at(behind) });
-                        }
-                        left = behind;
-                        depth -= 1;
-                        objects >>= 1;
-                        // What is in a list has no path, but for the lines of an order.
-                        around = match self.frames.get(depth.wrapping_sub(1)) {
-                            Some((_, node)) if objects & 1 == 1 => parent(*node),
-                            Some((_, node)) => line_of(*node),
-                            None => None,
-                        };
-                    }
-                    _ => odd!(true, return not_json(at(left))),
-                }
-            }
-            if ODD {
-                (self.at, self.has_ended) = (at(left), false);
-                (self.depth, self.objects, self.around) = (depth, objects, around);
-                return Ok(false);
-            }
-        }
-    }
-}
-
-/// The first four bytes, as a number with the first one lowest; of fewer only the first one.
-#[inline(always)]
-fn first_four(bytes: &[u8]) -> u32 {
-    match bytes.first_chunk() {
-        Some(four) => u32::from_le_bytes(*four),
-        None => byte(bytes, 0).into(),
-    }
-}
-
-/// Whether [`first_four`] begin with these.
-#[inline(always)]
-fn begins<const N: usize>(four: u32, with: [u8; N]) -> bool {
-    let mask = with.iter().fold(0, |mask, _| mask << 8 | 0xff);
-    four & mask == with.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte))
-}
-
-/// The third of [`first_four`].
-#[inline(always)]
-fn third(four: u32) -> u8 {
-    let [_, _, third, _] = four.to_le_bytes();
-    third
-}
-
-/// Where the closing quote of a string is in which something else comes first; only an escape may.
-#[inline(never)]
-fn odd_string(bytes: &[u8], at: usize) -> Result<usize> {
-    if byte(bytes, at) == b'\\' { escaped_string(bytes, at) } else { not_json(at) }
-}
-
-/// The child of a key with escapes, or at the end of a text.
-#[inline(never)]
-fn child_by_text<'n>(node: &'n Node, raw: &str) -> Option<&'n Node> {
-    node.child(Key::new(unescape(raw).as_bytes()))
-}
-
-/// A node that something is below of: nobody need look up the keys of another.
-#[inline(always)]
-fn parent(node: Option<&Node>) -> Option<&Node> {
-    node.filter(|node| !node.children.is_empty())
-}
-
-/// What stands for the lines of an order that this is a list of.
-#[inline(always)]
-fn line_of(node: Option<&Node>) -> Option<&Node> {
-    node.and_then(|list| list.line.as_deref())
-}
-
 /// The value that begins there, and where it ends.
 pub(crate) fn value_at(text: &str, start: usize) -> Result<(Json<'_>, usize)> {
     let (span, end) = value_within(text, start, 0)?;
@@ -849,7 +527,7 @@ fn value_within(text: &str, start: usize, outer: usize) -> Result<(Span, usize)>
             Ok((Span { kind, start: start + 1, end }, end + 1))
         }
         bracket @ (b'{' | b'[') => {
-            let end = walk(text, start, outer, None, &mut Slots::default())?;
+            let end = walk(text, start, outer, None, &mut Frames::new(), &mut Slots::default())?;
             let kind = if bracket == b'{' { Kind::Object } else { Kind::Array };
             Ok((Span { kind, start, end }, end))
         }

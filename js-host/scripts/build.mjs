@@ -42,8 +42,10 @@ write("core.base64.js", `export default "${module.toString("base64")}";\n`);
 write("core.base64.d.ts", "declare const base64: string;\nexport default base64;\n");
 
 // Editors complete a config or a plan by them; the licences go into the package as well.
-copyFileSync(fileURLToPath(new URL("../../src/config.schema.json", import.meta.url)), `${root}dist/config.schema.json`);
-copyFileSync(`${root}src/mock/mock-plan.schema.json`, `${root}dist/mock-plan.schema.json`);
+for (const schema of ["../../src/config.schema.json", "../src/mock/mock-plan.schema.json"]) {
+  const text = JSON.stringify(JSON.parse(readFileSync(new URL(schema, import.meta.url), "utf8")));
+  writeFileSync(`${root}dist/${schema.split("/").at(-1)}`, text);
+}
 for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), root + name);
 
 // What the compiler does not make of the playground's page.
