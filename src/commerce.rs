@@ -213,6 +213,32 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_read_wherever_blanks_and_equal_keys_stand() {
+        for (products, expected) in [
+            (" [ {\"price\" : 1 ,\n\"quantity\":\t2 } , {\"price\":3}\r\n] ", Some("5")),
+            (r#"[{"price":1,"price":2,"quantity":3,"quantity":null}]"#, Some("2")),
+            (r#"[{"pr\u0069ce":4}]"#, Some("4")),
+            (r#"[{"price":1,"more":{"price":9},"list":[{"price":9}]},{"price":2}]"#, Some("3")),
+            (r#"[{"price":null}]"#, None),
+            (r#"[{"price":1},{}]"#, None),
+            (r#"[[{"price":1}]]"#, None),
+            (r#"[{"price":1},"price"]"#, None),
+            (r#"[{"price":1},[]]"#, None),
+            (r#"{"price":1}"#, None),
+            (r#"7,"products":[{"price":2}]"#, Some("2")),
+            (r#"[{"price":1},{"price":1}],"products":[{"price":5}]"#, Some("5")),
+            (r#"[{"price":1}],"products":[]"#, None),
+            (r#"[{"price":1}],"products":7"#, None),
+            (r#"[{"price":1}],"products":null"#, None),
+            (r#"[{"price":1}]},"properties":{"total":1"#, None),
+            (r#"[{"price":1}]},"properties":{"products":[{"price":6}]"#, Some("6")),
+        ] {
+            let sum = of_lines(products, |lines| sum_of_lines(lines)).map(|sum| sum.to_string());
+            assert_eq!(sum.as_deref(), expected, "{products}");
+        }
+    }
+
+    #[test]
     fn units_count_every_line_that_is_an_object() {
         for (products, expected) in [
             (r#"[{"quantity":2},{"quantity":"3"},{}]"#, Some(6)),

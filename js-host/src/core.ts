@@ -333,7 +333,7 @@ const LINE: Wanted = new Map(
 /** As {@link wantedPart}, of the lines of an order, if they are lines. */
 function wantedLines(lines: unknown): unknown {
   if (!Array.isArray(lines) || hasOwnJson(lines)) return lines;
-  return lines.map((line: unknown) => (isBoxed(line) ? line : wantedPart(line, LINE)));
+  return lines.map((line: unknown) => wantedPart(line, LINE));
 }
 
 /** Whether it is an object that is a single value for JSON. */
@@ -343,7 +343,7 @@ function isBoxed(value: unknown): boolean {
 
 /** Whether an object is no set of fields for JSON. */
 function isOfItsOwn(value: object): boolean {
-  return Array.isArray(value) || value instanceof Date || hasOwnJson(value);
+  return Array.isArray(value) || value instanceof Date || isBoxed(value) || hasOwnJson(value);
 }
 
 /** What an object says itself by what its JSON is. Of a plain one nobody asks for it, but it is among the keys that are looked at. */
@@ -425,7 +425,7 @@ function gathered(object: object, wanted: Wanted): string | undefined {
 
 /** Whether it is what nearly all objects are; others may be a set of fields, too. */
 function isPlain(value: object): boolean {
-  return Object.getPrototypeOf(value) === Object.prototype;
+  return Object.getPrototypeOf(value) === Object.prototype && (Object.prototype as { toJSON?: unknown }).toJSON === undefined;
 }
 
 /** Prices and quantities as nearly all orders have them, `19.99*2 5*1 `: a third of what their JSON takes. Of others the JSON of {@link wantedLines}. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 
-import { Transformer, type AnalyticsEvent } from "../dist/core.js";
+import { Transformer, type AmazonEvent, type AnalyticsEvent, type Config } from "../dist/core.js";
 import { MAX_EVENT_BYTES, RecordSplitter } from "../dist/records.js";
 
 const NOW = Date.parse("2026-11-21T00:00:00Z");
@@ -104,7 +104,7 @@ test("of the lines of an order price and quantity count, whatever else is in the
   const hidden = Object.defineProperty({ quantity: 2 }, "price", { value: 5, enumerable: false });
   const lists: unknown[] = [
     [{ price: 1.25, quantity: 2, name: "Wool" }, { price: "3.50", color: "blue" }, { quantity: 3 }], [{ price: NaN, quantity: null }, { price: 1 }],
-    [{ price: { toJSON: () => 2 }, quantity: new Number(3) }], [inherited], [hidden], [7, null, { price: 1 }], [[{ price: 1 }], new Date(NOW)], [new Number(7), new String("x"), Object(true)], [{}],
+    [{ price: { toJSON: () => 2 }, quantity: new Number(3) }], [inherited], [hidden], [7, null, { price: 1 }], [[{ price: 1 }], new Date(NOW)], [new Number(7), new String("x"), Object(true), Object.assign(new Number(7), { price: 3 })], [{}],
     [{ toJSON: () => ({ price: 4 }) }], new Array(3), [], { price: 1 }, "lines", Object.assign([{ price: 1 }], { toJSON: () => [{ price: 9 }] }),
     [{ price: -0, quantity: 1e21 }], Array.from({ length: 400 }, (_, number) => ({ price: number, quantity: 1, name: "x".repeat(100) })),
   ];
@@ -125,6 +125,52 @@ test("of the lines of an order price and quantity count, whatever else is in the
   const both = new Transformer({ ...config, inputs: { optOut: "properties.products" } });
   const denied = { ...page, type: "track", event: "Bought", properties: { products: { advertising: true } } } as unknown as AnalyticsEvent;
   assert.deepEqual(both.evaluate(denied, NOW), JSON.parse(both.evaluateJson(new TextEncoder().encode(JSON.stringify(denied)), NOW)));
+});
+
+test("what stands in for a time or an id counts where that is unusable, as an object too", () => {
+  const values = [undefined, null, "", " ", "nonsense", "2026-11-20T10:00:00Z", "2020-01-01T00:00:00Z", 1_795_000_000, {}, new Date(NOW)];
+  const configs: Config[] = [
+    { events: { Bought: { conversionType: "OFF_AMAZON_PURCHASES" } } },
+    // What is looked at for something else, too, is never left out.
+    { inputs: { matchId: ["anonymousId"], eventTime: ["properties.at", "sentAt", "timestamp"] }, events: { Bought: { conversionType: "LEAD", customData: { order: ["properties.order_id"], sent: ["originalTimestamp"] } } } },
+    { inputs: { messageId: ["properties.order_id", "messageId"], eventTime: "sentAt" }, unmapped: "OTHER" },
+  ];
+  for (const transformer of configs.map((config) => new Transformer(config))) {
+    transformer.transformToJson(page, NOW);
+    for (const timestamp of values) {
+      for (const other of values) {
+        for (const messageId of values) {
+          const event = {
+            type: "track", event: "Bought", traits: page.traits, timestamp, originalTimestamp: other, sentAt: other, receivedAt: "2026-11-19T00:00:00Z",
+            messageId, anonymousId: other, properties: { order_id: other, at: timestamp },
+          } as unknown as AnalyticsEvent;
+          const json = JSON.stringify(event);
+          assert.deepEqual(transformer.transformToJson(event, NOW), transformer.transformJson(new TextEncoder().encode(json), NOW), json);
+        }
+      }
+    }
+  }
+  // What an object inherits is not its own, and saves nothing.
+  const transformer = new Transformer();
+  const inherits = Object.assign(Object.create({ timestamp: page.timestamp, messageId: "inherited" }) as object, { ...page, timestamp: undefined, messageId: undefined, sentAt: "2026-11-18T00:00:00Z", anonymousId: "a" });
+  delete (inherits as { timestamp?: unknown }).timestamp;
+  delete (inherits as { messageId?: unknown }).messageId;
+  const expected = transformer.transformJson(new TextEncoder().encode(JSON.stringify(inherits)), NOW);
+  for (const time of ["first", "second"]) assert.deepEqual(transformer.transformToJson(inherits as unknown as AnalyticsEvent, NOW), expected, time);
+  assert.equal((JSON.parse(decoder.decode(expected)) as AmazonEvent).eventTime, "2026-11-18T00:00:00Z");
+});
+
+test("what makes memory grow while an event is looked at changes nothing of it", () => {
+  const transformer = new Transformer();
+  const event = {
+    ...page,
+    get userId(): string {
+      transformer.transformBatch(new Uint8Array(30_000_000), NOW, "ndjson");
+      return "me";
+    },
+  };
+  const expected = transformer.transform({ ...page, userId: "me" }, NOW);
+  for (const time of ["first", "second", "third"]) assert.deepEqual(transformer.transform(event, NOW), expected, time);
 });
 
 test("events of every size come out whole, and stay what they are when others follow", () => {
