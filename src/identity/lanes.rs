@@ -96,20 +96,32 @@ pub(super) fn sha256_hex(messages: [&[u8]; 4], hexes: &mut [[u8; 64]; 4]) -> boo
     if messages.iter().any(|message| message.len() > MAX_BYTES) {
         return false;
     }
-    let blocks = messages.map(padded);
+    let mut blocks = [[0; 64]; 4];
+    for (block, message) in blocks.iter_mut().zip(messages) {
+        pad(block, message);
+    }
     let mut schedule = [lanes([0; 4]); 16];
     let (quarters, _) = schedule.as_chunks_mut::<4>();
     for (at, words) in quarters.iter_mut().enumerate() {
-        *words = across(blocks.map(|block| row(block.as_chunks().0.get(at).unwrap_or(&[0; 16]))));
+        *words = across(
+            blocks.each_ref().map(|block| row(block.as_chunks().0.get(at).unwrap_or(&[0; 16]))),
+        );
+    }
+    // (In a block it would have to be stored and loaded at once.)
+    let lengths = messages.map(|message| u32::try_from(8 * message.len()).unwrap_or(0));
+    if let Some(word) = schedule.last_mut() {
+        *word = lanes(lengths);
     }
     let mut state = INITIAL.map(|word| lanes([word; 4]));
+    let [_, b, c, ..] = state;
+    let mut differences = xor(b, c);
     let (sixteens, _) = ROUNDS.as_chunks::<16>();
     for (index, constants) in sixteens.iter().enumerate() {
         if index > 0 {
             expand(&mut schedule);
         }
         for (constant, words) in constants.iter().zip(&schedule) {
-            round(&mut state, *constant, *words);
+            differences = round(&mut state, differences, *constant, *words);
         }
     }
     for (word, initial) in state.iter_mut().zip(INITIAL) {
@@ -126,18 +138,13 @@ pub(super) fn sha256_hex(messages: [&[u8]; 4], hexes: &mut [[u8; 64]; 4]) -> boo
     true
 }
 
-/// The one block of a short message: its bytes, a bit, zeros, and its length in bits.
+/// Makes zeros the one block of a short message, but for its length: its bytes, and a bit behind them.
 #[inline(always)]
-fn padded(message: &[u8]) -> [u8; 64] {
-    let mut block = [0; 64];
+fn pad(block: &mut [u8; 64], message: &[u8]) {
     if let Some((text, [end, ..])) = block.split_at_mut_checked(message.len()) {
         write::copy(text, message);
         *end = 0x80;
     }
-    if let Some(length) = block.last_chunk_mut() {
-        *length = u16::try_from(message.len() * 8).unwrap_or(0).to_be_bytes();
-    }
-    block
 }
 
 /// The next sixteen words of the message schedule.
@@ -154,15 +161,19 @@ fn expand(schedule: &mut [Lanes; 16]) {
     }
 }
 
+/// One round. The majority of a, b and c is b but where a differs from it, and c does: the first of these differences is the other
+/// one of the next round, which this answers.
 #[expect(clippy::many_single_char_names, reason = "the standard's own names")]
-fn round(state: &mut [Lanes; 8], constant: u32, words: Lanes) {
+fn round(state: &mut [Lanes; 8], b_or_c: Lanes, constant: u32, words: Lanes) -> Lanes {
     let [a, b, c, d, e, f, g, h] = *state;
     let big1 = xor(xor(rotate(e, 6), rotate(e, 11)), rotate(e, 25));
     let choice = xor(g, and(e, xor(f, g)));
     let first = add(add(add(h, big1), add(choice, lanes([constant; 4]))), words);
     let big0 = xor(xor(rotate(a, 2), rotate(a, 13)), rotate(a, 22));
-    let majority = xor(and(a, xor(b, c)), and(b, c));
+    let a_or_b = xor(a, b);
+    let majority = xor(b, and(a_or_b, b_or_c));
     *state = [add(first, add(big0, majority)), a, b, c, add(d, first), e, f, g];
+    a_or_b
 }
 
 /// Four words that are worked on at once.
