@@ -104,12 +104,13 @@ const BYTES_PER_EVENT: usize = 1024;
 
 pub(crate) fn transform(
     transformer: &Transformer,
+    memory: Vec<u8>,
     input: &[u8],
     now: Instant,
     format: Format,
 ) -> Batch {
     let text = text_of(input);
-    let mut run = Run::new(transformer, &text, now);
+    let mut run = Run::new(transformer, &text, now, memory);
     let is_array = |text: &str| byte(text.as_bytes(), blanks(text.as_bytes(), 0)) == b'[';
     match format {
         Format::Event => run.event(&text),
@@ -122,7 +123,7 @@ pub(crate) fn transform(
         }
         Format::Auto => {
             if !run.batch_call() {
-                run = Run::new(transformer, &text, now);
+                run = Run::new(transformer, &text, now, Vec::new());
                 run.lines(&text);
             }
         }
@@ -167,9 +168,9 @@ struct Run<'t> {
 }
 
 impl<'t> Run<'t> {
-    fn new(transformer: &'t Transformer, text: &'t str, now: Instant) -> Self {
-        // An event comes out at about half its length. Seldom is more wanted, and all of it is zeroed.
-        let mut body = Writer::with_capacity(text.len() / 8 * 5 + BYTES_PER_EVENT);
+    fn new(transformer: &'t Transformer, text: &'t str, now: Instant, memory: Vec<u8>) -> Self {
+        // An event comes out at about half its length. Seldom is more wanted, and what is new of it is zeroed.
+        let mut body = Writer::within(memory, text.len() / 8 * 5 + BYTES_PER_EVENT);
         body.literal(OPENING);
         Run {
             transformer,
@@ -291,7 +292,7 @@ impl<'t> Run<'t> {
             let end = if byte(bytes, at) == b'[' && key.whole_text().as_deref() == Some("batch") {
                 if list.replace(at).is_some() {
                     // The last of equal keys counts.
-                    *self = Run::new(self.transformer, text, self.now);
+                    *self = Run::new(self.transformer, text, self.now, Vec::new());
                 }
                 match self.elements(at) {
                     Some(end) => end,

@@ -172,7 +172,12 @@ impl Transformer {
     /// What becomes of many events at once.
     #[must_use]
     pub fn transform_batch(&self, input: &[u8], now: i64, format: Format) -> Batch {
-        batch::transform(self, input, Instant(now), format)
+        self.transform_batch_in(Vec::new(), input, now, format)
+    }
+
+    /// As [`Transformer::transform_batch`], with the body in memory that has served another one.
+    fn transform_batch_in(&self, memory: Vec<u8>, input: &[u8], now: i64, format: Format) -> Batch {
+        batch::transform(self, memory, input, Instant(now), format)
     }
 
     /// The paths of everything that this config looks at in an event, keys joined by dots: nothing else changes what

@@ -118,7 +118,8 @@ impl Transformer {
         });
         let format = format
             .ok_or_else(|| js_sys::TypeError::new("format must be `auto`, `ndjson` or `event`"))?;
-        let batch = self.inner.transform_batch(input, epoch_millis(now), format);
+        let memory = BODY.take();
+        let batch = self.inner.transform_batch_in(memory, input, epoch_millis(now), format);
         let result = Object::new();
         let body = Uint8Array::from(batch.body.as_slice());
         // Both are one copy: the events are a part of the body.
@@ -130,6 +131,9 @@ impl Transformer {
             Reflect::set(&result, &words.offsets, &Uint32Array::from(batch.offsets.as_slice()))?;
             Reflect::set(&result, &words.outcomes, &Uint8Array::from(batch.outcomes.as_slice()))
         })?;
+        if batch.body.capacity() <= MAX_KEPT_BYTES {
+            BODY.set(batch.body);
+        }
         Ok(result.into())
     }
 
@@ -208,7 +212,12 @@ fn field(head: u32) -> Field {
     Field { place, is_json: head & 0x8000 != 0, length }
 }
 
+/// The memory of a larger body is given back.
+const MAX_KEPT_BYTES: usize = 4 * 1024 * 1024;
+
 thread_local! {
+    /// Serves the body of the next batch.
+    static BODY: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     /// Written to from outside, between two calls.
     static ROOM: RefCell<Vec<u8>> = RefCell::new(vec![0; ROOM_BYTES]);
     static DESK: Cell<Option<Box<Desk>>> = const { Cell::new(None) };

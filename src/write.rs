@@ -48,6 +48,17 @@ impl Writer {
         Writer { bytes: vec![0; capacity], ..Writer::default() }
     }
 
+    /// As [`Writer::with_capacity`], in memory that has served another one.
+    pub(crate) fn within(mut memory: Vec<u8>, capacity: usize) -> Self {
+        if memory.is_empty() {
+            return Self::with_capacity(capacity);
+        }
+        if memory.len() < capacity {
+            memory.resize(capacity, 0);
+        }
+        Writer { bytes: memory, ..Writer::default() }
+    }
+
     /// Begins anew, in the same buffer.
     #[cfg(feature = "wasm")]
     pub(crate) fn clear(&mut self) {
