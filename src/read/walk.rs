@@ -86,7 +86,7 @@ impl Walk<'_, '_> {
     fn go<const ODD: bool>(&mut self, slots: &mut Slots) -> Result<bool> {
         let bytes = self.text.as_bytes();
         let at = |left: &[u8]| bytes.len() - left.len();
-        let special = self.special;
+        let (special, is_line) = (self.special, slots.is_line);
         // From where it is at to the end of the text.
         let mut left = rest(bytes, self.at);
         let (mut depth, mut objects, mut around) = (self.depth, self.objects, self.around);
@@ -142,6 +142,10 @@ impl Walk<'_, '_> {
                         let Some(next) = behind.get(2..) else {
                             odd!(false, return not_json(bytes.len()))
                         };
+                        value = next;
+                    } else if begins(four, *b"\":")
+                        && let Some(next) = behind.get(2..).and_then(|next| solid(next, is_line))
+                    {
                         value = next;
                     } else {
                         odd!(false, {
@@ -203,7 +207,15 @@ impl Walk<'_, '_> {
                         }
                         let mut inner = inner;
                         if byte(inner, 0) <= b' ' {
-                            odd!(false, inner = rest(bytes, slots.blanks(bytes, at(inner))));
+                            match solid(inner, is_line) {
+                                Some(next) => inner = next,
+                                None => {
+                                    odd!(
+                                        false,
+                                        inner = rest(bytes, slots.blanks(bytes, at(inner)))
+                                    );
+                                }
+                            }
                         }
                         if let Some(node) = target
                             && !slots.enter(node)
@@ -256,19 +268,26 @@ impl Walk<'_, '_> {
                     self.at = at(left);
                     return Ok(true);
                 }
-                if ODD {
-                    left = rest(bytes, slots.blanks(bytes, at(left)));
+                if byte(left, 0) <= b' ' {
+                    match solid(left, is_line) {
+                        Some(next) => left = next,
+                        None => odd!(true, left = rest(bytes, slots.blanks(bytes, at(left)))),
+                    }
                 }
                 let is_object = objects & 1 == 1;
                 match byte(left, 0) {
                     b',' => {
-                        if ODD {
-                            left = rest(bytes, slots.blanks(bytes, at(left) + 1));
-                        } else {
-                            match left.get(1..) {
-                                Some(next @ [first, ..]) if *first > b' ' => left = next,
-                                _ => odd!(true, {}),
-                            }
+                        match left.get(1..) {
+                            Some(next @ [first, ..]) if *first > b' ' => left = next,
+                            next => match next.and_then(|next| solid(next, is_line)) {
+                                Some(next) => left = next,
+                                None => {
+                                    odd!(
+                                        true,
+                                        left = rest(bytes, slots.blanks(bytes, at(left) + 1))
+                                    );
+                                }
+                            },
                         }
                         break;
                     }
@@ -302,6 +321,19 @@ impl Walk<'_, '_> {
                 return Ok(false);
             }
         }
+    }
+}
+
+/// What is behind white space; nothing if nothing is, or, in what must be a line, another line.
+#[inline(always)]
+fn solid(mut left: &[u8], is_line: bool) -> Option<&[u8]> {
+    loop {
+        left = match left {
+            [b' ' | b'\t' | b'\r', next @ ..] => next,
+            [b'\n', next @ ..] if !is_line => next,
+            [] | [b'\n', ..] => return None,
+            _ => return Some(left),
+        };
     }
 }
 
