@@ -166,10 +166,10 @@ export class Transformer {
     /**
      * As `transformRoom`, of an event that comes as fields, without JSON: what an object has at the `paths`.
      *
-     * The room begins with `count` words of four bytes, little end first, in [`HEADS_BYTES`]: the place of a field's path in that
-     * list, 16 bits, above 15 bits of its text's length in UTF-16 code units, and between them 1 if that text is JSON, 0 if it is a
-     * text as it is. Behind them are the texts, so many bytes of UTF-8. Left out may be what [`Transformer::spares`] tells, by their
-     * bits. The answer is 0xffffffff if the fields cannot say what the event is; its JSON can.
+     * The room begins with 2048 bytes for words of four bytes, little end first, of which `count` are there: the place of a field's
+     * path in that list in 16 bits, then 1 if its text is JSON, or 0 if it is a text as it is, then the length of that text in UTF-16
+     * code units. Behind them are the texts, so many bytes of UTF-8. What [`Transformer::spares`] tells may be left out, by its bits.
+     * The answer is 0xffffffff if the fields cannot say what the event is; its JSON can.
      * @param {number} count
      * @param {number} length
      * @param {number} left_out
