@@ -52,10 +52,12 @@ impl<'e> Event<'_, 'e> {
         log: &mut Log,
         usable: impl Fn(&mut dyn Iterator<Item = Line<Json<'e>>>) -> Option<T>,
     ) -> Option<T> {
-        self.first_at(self.plan.input(Input::Products), field, log, |source, _, _| {
-            let lines = match source {
-                Place::Slot(list) => usable(&mut self.slots.lines(*list, self.text)),
-                Place::Const(_) => None,
+        self.first_at(self.plan.input(Input::Products), field, log, |source, value, _| {
+            let lines = match (source, value) {
+                (Place::Slot(list), Json::Array(_)) => {
+                    usable(&mut self.slots.lines(*list, self.text))
+                }
+                _ => None,
             };
             lines.ok_or(Unusable::NotANumber)
         })

@@ -3,15 +3,16 @@
 
 use crate::plan::Plan;
 use crate::read::{self, Slots, Span, byte};
-use crate::trie::SlotId;
+use crate::trie::{Node, SlotId};
 
 /// One value of an event; its text stands behind that of the field before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
     /// Where its path stands in [`crate::Transformer::paths`], counted from 0.
     pub place: usize,
-    /// Whether its text is the JSON of a value, of any type; else it is a text as it is. (The lines of an order may also be their
-    /// prices and quantities, `19.99*2 5*1 `, of which some may be missing.)
+    /// Whether its text is the JSON of a value, of any type; else it is a text as it is. (The lines of an order,
+    /// [`crate::Transformer::lines`], if all of them are objects, may also be their prices and quantities alone, `19.99*2 5*1 `,
+    /// of which some may be missing.)
     pub is_json: bool,
     /// How long its text is, in UTF-16 code units: bytes, where all of it is ASCII.
     pub length: usize,
@@ -59,15 +60,18 @@ fn json(
     let text = texts.get(start..end).ok_or(NotByFields)?;
     // It stands within the event, and within an object for each key of its path but the last.
     let depth = || plan.path(slot).split('.').count();
-    let first = byte(text.as_bytes(), 0);
-    if let Some(list) = plan.list(slot)
-        && matches!(first, b'[' | b'*' | b'0'..=b'9' | b'-')
-    {
+    let begin = read::start_of(text);
+    let first = byte(text.as_bytes(), begin);
+    if let Some(list) = plan.list(slot) {
         if first == b'[' {
-            let read = read::read_lines(texts, start, end, list, depth(), slots);
+            let texts = texts.get(..end).ok_or(NotByFields)?;
+            let read = read::read_lines(texts, start + begin, list, depth(), slots);
             return read.map_err(|_| NotByFields);
         }
-        return lines(text, start, slot, slots);
+        // No number has a star.
+        if matches!(first, b'*' | b'-' | b'0'..=b'9') && text.contains('*') {
+            return lines(text, start, slot, list, slots);
+        }
     }
     let depth = if matches!(first, b'[' | b'{') { depth() } else { 0 };
     let value = read::parse_within(text, depth).map_err(|_| NotByFields)?;
@@ -76,7 +80,13 @@ fn json(
 }
 
 /// Takes up the lines of an order, each a price, `*`, a quantity and a blank, of which one or both may be missing.
-fn lines(text: &str, start: usize, list: SlotId, slots: &mut Slots) -> Result<(), NotByFields> {
+fn lines(
+    text: &str,
+    start: usize,
+    slot: SlotId,
+    list: &Node,
+    slots: &mut Slots,
+) -> Result<(), NotByFields> {
     slots.begin_lines(list, Span::array(start, start + text.len()));
     let mut at = start;
     for line in text.strip_suffix(' ').ok_or(NotByFields)?.split(' ') {
@@ -88,7 +98,7 @@ fn lines(text: &str, start: usize, list: SlotId, slots: &mut Slots) -> Result<()
             }
         };
         let members = [number(price, at)?, number(quantity, at + price.len() + 1)?];
-        slots.add_line(list, members);
+        slots.add_line(slot, members);
         at += line.len() + 1;
     }
     Ok(())

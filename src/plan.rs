@@ -427,7 +427,15 @@ impl Plan {
         };
         let times = times.filter_map(of(StandIn::Time, Input::EventTime));
         let ids = ids.filter_map(of(StandIn::EventId, Input::MessageId));
-        times.chain(ids).filter(|(_, _, spare)| self.trie.is_used_once(*spare))
+        times
+            .chain(ids)
+            .filter(|(_, _, spare)| self.trie.is_used_once(*spare) && self.is_leaf(*spare))
+    }
+
+    /// Whether nothing is looked at below a path.
+    #[cfg(feature = "wasm")]
+    fn is_leaf(&self, slot: SlotId) -> bool {
+        self.trie.node(self.path(slot)).is_some_and(|node| node.is_leaf)
     }
 
     /// The path that leads to a slot.

@@ -222,6 +222,8 @@ pub(crate) struct Slots {
     is_line: bool,
     /// The lines of its order, each with the list that it is in.
     lines: Vec<(SlotId, Line<Span>)>,
+    /// Of lists that came again how many lines there were before.
+    forgotten: Vec<(SlotId, usize)>,
 }
 
 impl Slots {
@@ -259,7 +261,9 @@ impl Slots {
         list: SlotId,
         text: &'e str,
     ) -> impl Iterator<Item = Line<Json<'e>>> + use<'s, 'e> {
-        let lines = self.lines.iter().filter(move |(of, _)| *of == list);
+        let before =
+            self.forgotten.iter().find(|(of, _)| *of == list).map_or(0, |(_, lines)| *lines);
+        let lines = self.lines.iter().skip(before).filter(move |(of, _)| *of == list);
         lines.map(|(_, line)| line.map(|members| members.map(|member| Some(member?.of(text)))))
     }
 
@@ -305,16 +309,29 @@ impl Slots {
         if let Some(slot) = node.slot {
             self.set(slot, Span::NULL);
         }
-        if let Some(line) = &node.line {
-            self.lines.retain(|(list, _)| Some(*list) != line.list);
+        if let Some(Node { list: Some(list), .. }) = node.line.as_deref() {
+            self.forget_lines(*list);
         }
         node.children.iter().for_each(|child| self.forget(child));
     }
 
     /// Sets a list of lines that are to be added.
-    pub(crate) fn begin_lines(&mut self, list: SlotId, value: Span) {
-        self.lines.retain(|(of, _)| *of != list);
-        self.set(list, value);
+    pub(crate) fn begin_lines(&mut self, list: &Node, value: Span) {
+        if !self.enter(list) {
+            self.enter_again(list);
+        }
+        if let Some(slot) = list.slot {
+            self.set(slot, value);
+        }
+    }
+
+    /// (To look for them among the others each time would take long where a list comes often.)
+    fn forget_lines(&mut self, list: SlotId) {
+        let lines = self.lines.len();
+        match self.forgotten.iter_mut().find(|(of, _)| *of == list) {
+            Some(known) => known.1 = lines,
+            None => self.forgotten.push((list, lines)),
+        }
     }
 
     /// Adds a line.
@@ -327,7 +344,11 @@ impl Slots {
         let (Some(slot), Some(list)) = (line.slot, line.list) else { return };
         let is_object = self.span(slot).is_some_and(|value| value.kind == Kind::Object);
         let members = slot.members();
-        self.lines.push((list, is_object.then(|| members.map(|member| self.span(member)))));
+        let line = is_object.then(|| members.map(|member| self.span(member)));
+        // Of lines that are none one says as much as many.
+        if line.is_some() || !matches!(self.lines.last(), Some((of, None)) if *of == list) {
+            self.lines.push((list, line));
+        }
         for slot in [slot].into_iter().chain(members) {
             self.set(slot, Span::NULL);
         }
@@ -359,6 +380,7 @@ impl Slots {
     pub(crate) fn begin(&mut self) {
         self.present = 0;
         self.lines.clear();
+        self.forgotten.clear();
         // No batch has as many events as there are marks; if one had, it would begin anew.
         self.mark = self.mark.checked_add(1).unwrap_or_else(|| {
             self.values.fill((0, Span::NULL));
@@ -427,22 +449,22 @@ pub(crate) fn read_in_line<'n>(
     end
 }
 
-/// As [`parse_within`], of a list of an order's lines: takes up the lines. The text is a part of a longer one, from there to there.
+/// As [`parse_within`], of a list of an order's lines, which it takes up: the list is what a text ends with from there on.
 pub(crate) fn read_lines(
     text: &str,
     start: usize,
-    end: usize,
     list: &Node,
     outer: usize,
     slots: &mut Slots,
 ) -> Result<(), usize> {
     let behind =
         walk(text, start, outer, Some(list), &mut Frames::new(), slots).map_err(|stop| stop.at)?;
-    if behind == end { Ok(()) } else { Err(behind) }
+    let behind = blanks(text.as_bytes(), behind);
+    if behind == text.len() { Ok(()) } else { Err(behind) }
 }
 
 /// Where the value of a whole text begins. (RFC 8259 section 8.1: a reader may ignore a byte order mark.)
-fn start_of(text: &str) -> usize {
+pub(crate) fn start_of(text: &str) -> usize {
     blanks(text.as_bytes(), if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 })
 }
 

@@ -203,6 +203,8 @@ impl Transformer {
 
 /// How many bytes the room takes. Longer events are for the ways that take memory of their own.
 const ROOM_BYTES: usize = 16_384;
+/// Words of four bytes are written to it.
+const ALIGNMENT: usize = 4;
 /// How much of it is for what fields are, if an event comes as fields.
 const HEADS_BYTES: usize = 2048;
 
@@ -219,7 +221,7 @@ thread_local! {
     /// Serves the body of the next batch.
     static BODY: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     /// Written to from outside, between two calls.
-    static ROOM: RefCell<Vec<u8>> = RefCell::new(vec![0; ROOM_BYTES]);
+    static ROOM: RefCell<Vec<u8>> = RefCell::new(vec![0; ROOM_BYTES + ALIGNMENT]);
     static DESK: Cell<Option<Box<Desk>>> = const { Cell::new(None) };
 }
 
@@ -227,16 +229,20 @@ thread_local! {
 /// desk; the room is only looked at, and stays where it is.
 fn at_desk<T>(work: impl FnOnce(&mut Desk, &[u8]) -> T) -> T {
     let mut desk = DESK.take().unwrap_or_default();
-    let done = ROOM.with_borrow(|room| work(&mut desk, room));
+    let done = ROOM.with_borrow(|room| work(&mut desk, aligned(room)));
     DESK.set(Some(desk));
     done
+}
+
+fn aligned(room: &[u8]) -> &[u8] {
+    room.get(room.as_ptr().align_offset(ALIGNMENT)..).unwrap_or_default()
 }
 
 /// Where in the memory 16,384 bytes are for an event, at a multiple of four. They stay there, and the next event writes over them.
 #[wasm_bindgen(skip_typescript)]
 #[must_use]
 pub fn room() -> usize {
-    ROOM.with_borrow(|room| room.as_ptr().addr())
+    ROOM.with_borrow(|room| aligned(room).as_ptr().addr())
 }
 
 /// Where in the memory the Amazon event is that was made last in the room. It stays until the next one.

@@ -283,6 +283,7 @@ fn fields_that_cannot_say_what_an_event_is_are_no_fields() {
         vec![field(kind, true, "\"page\""), field(email, true, "\"jane\\u0040example.com\"")],
         and(field(name, false, "line\nbreak, größe 42, \u{1f600}")),
         and(field(products, true, &nested(62))),
+        and(field(products, true, "-5")),
     ];
     for fields in whole {
         assert_eq!(map(&fields), Ok(true), "{fields:?}");
@@ -307,6 +308,34 @@ fn fields_that_cannot_say_what_an_event_is_are_no_fields() {
     ];
     for fields in broken {
         assert_eq!(map(&fields), Err(NotByFields), "{fields:?}");
+    }
+    let value_of = |fields: &[(Field, String)]| {
+        let texts: String = fields.iter().map(|(_, text)| text.as_str()).collect();
+        let heads: Vec<Field> = fields.iter().map(|(field, _)| *field).collect();
+        let event = transformer.transform_fields(texts.as_bytes(), &heads, NOW).unwrap().unwrap();
+        event.value.map(|value| value.to_string())
+    };
+    let sale = [
+        field(kind, false, "track"),
+        field(name, false, "Order Completed"),
+        field(email, false, "jane@example.com"),
+        field(place("properties.currency"), false, "USD"),
+    ];
+    let sold = |lines: &[(bool, &str)]| {
+        let lines = lines.iter().map(|(is_json, text)| field(products, *is_json, text));
+        value_of(&sale.iter().cloned().chain(lines).collect::<Vec<_>>())
+    };
+    for (lines, expected) in [
+        (&[(true, " \t[{\"price\":3}]\n")][..], Some("3")),
+        (&[(true, "\u{feff}[{\"price\":3}]")], Some("3")),
+        (&[(true, "19.99*2 5*1 ")], Some("44.98")),
+        (&[(true, "19.99* *1 ")], None),
+        (&[(true, "[{\"price\":3}]"), (true, "4*1 ")], Some("4")),
+        (&[(true, "4*1 "), (true, "[{\"price\":3}]")], Some("3")),
+        (&[(true, "[{\"price\":3}]"), (false, "none")], None),
+        (&[(true, "4*1 "), (true, "7")], None),
+    ] {
+        assert_eq!(sold(lines).as_deref(), expected, "{lines:?}");
     }
     let one = Field { place: kind, is_json: false, length: 1 };
     assert_eq!(transformer.transform_fields(b"\xff", &[one], NOW).map(|_| ()), Err(NotByFields));

@@ -85,7 +85,7 @@ test("an object reads as its JSON does, whatever its texts and numbers are", () 
   const transformer = new Transformer({ dataSetName: "d" });
   const values = [
     'a "quoted" \\ text', "two\nlines\u0000\u007f\u2028", "half \ud83d", "\ude00 half", "whole \u{1f600}", "\u00fcber \u4e2d", "x".repeat(40_000), "\u4e2d".repeat(9000), "",
-    "\n1=page", [Symbol("s"), "half \ud83d"], { toJSON: (key: string) => `at ${key}` }, Object.assign(new Date(NOW), { toJSON: () => 7 }), deep(60), deep(63), deep(70),
+    "\n1=page", [Symbol("s"), "half \ud83d"], { toJSON: (key: string) => `at ${key}` }, { toJSON: Date.prototype.toJSON, toISOString: () => "as a date" }, Object.assign(new Date(NOW), { toJSON: () => 7 }), deep(60), deep(63), deep(70),
     0, -0, 1.5e300, 1e-7, NaN, Infinity, 12_345_678_901_234_567_890, true, false, null, undefined, () => 1, Symbol("s"), new Date(NOW), new String("boxed"), [1, "2"], { a: 1 },
   ];
   for (const value of values) {
@@ -128,12 +128,14 @@ test("of the lines of an order price and quantity count, whatever else is in the
 });
 
 test("what stands in for a time or an id counts where that is unusable, as an object too", () => {
-  const values = [undefined, null, "", " ", "nonsense", "2026-11-20T10:00:00Z", "2020-01-01T00:00:00Z", 1_795_000_000, {}, new Date(NOW)];
+  const values = [undefined, null, "", " ", "nonsense", "2026-11-20T10:00:00Z", "2020-01-01T00:00:00Z", 1_795_000_000, { id: "x", country: "GB", number: 7 }, new Date(NOW)];
   const configs: Config[] = [
     { events: { Bought: { conversionType: "OFF_AMAZON_PURCHASES" } } },
     // What is looked at for something else, too, is never left out.
     { inputs: { matchId: ["anonymousId"], eventTime: ["properties.at", "sentAt", "timestamp"] }, events: { Bought: { conversionType: "LEAD", customData: { order: ["properties.order_id"], sent: ["originalTimestamp"] } } } },
     { inputs: { messageId: ["properties.order_id", "messageId"], eventTime: "sentAt" }, unmapped: "OTHER" },
+    // Nor is what something else is looked at below of.
+    { inputs: { matchId: ["anonymousId.id"], country: ["sentAt.country"] }, events: { Bought: { conversionType: "LEAD", customData: { order: ["properties.order_id.number"] } } } },
   ];
   for (const transformer of configs.map((config) => new Transformer(config))) {
     transformer.transformToJson(page, NOW);

@@ -91,7 +91,8 @@ impl Walk<'_, '_> {
         let mut left = rest(bytes, self.at);
         let (mut depth, mut objects, mut around) = (self.depth, self.objects, self.around);
         let mut has_ended = ODD && self.has_ended;
-        // What is not plain is left to the other one, from the beginning of the member on, or from its end.
+        // What is not plain is left to the other one, from the beginning of the member on, or from its end. (Where nothing is left to
+        // the other one below, there is nothing that could be odd: what is passed over has been looked at.)
         macro_rules! odd {
             ($has_ended:literal, $what:expr) => {{
                 if !ODD {
