@@ -203,6 +203,37 @@ impl Country {
     }
 }
 
+/// A set of countries: a bit for each row of the table.
+#[derive(Debug)]
+pub(crate) struct Countries([u64; TABLE.len().div_ceil(64)]);
+
+impl Countries {
+    pub(crate) fn of(countries: &[Country]) -> Self {
+        let mut bits = [0; TABLE.len().div_ceil(64)];
+        for country in countries {
+            let (word, bit) = country.bit();
+            if let Some(word) = bits.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        Countries(bits)
+    }
+
+    pub(crate) fn has(&self, country: Country) -> bool {
+        let (word, bit) = country.bit();
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+}
+
+impl Country {
+    /// Which word of a set has its bit.
+    fn bit(self) -> (usize, u64) {
+        let place = self.0.alpha2.as_bytes().first_chunk().and_then(|code| place(*code));
+        let row = place.and_then(|place| BY_ALPHA2.get(place)).copied().unwrap_or(u8::MAX);
+        (usize::from(row / 64), 1 << (row % 64))
+    }
+}
+
 impl PartialEq for Country {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self.0, other.0)
@@ -252,6 +283,15 @@ mod tests {
                     assert_eq!(Country::recognise(&text), Some(Country(row)), "{text}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_set_has_the_countries_that_it_is_made_of_and_no_others() {
+        for step in 1..9 {
+            let some: Vec<Country> = Country::all().step_by(step).collect();
+            let set = Countries::of(&some);
+            assert!(Country::all().all(|country| set.has(country) == some.contains(&country)));
         }
     }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use crate::amazon::{ConversionType, MatchKeyType};
 use crate::config::{Config, EventSetting, Input, RuleConfig, Source, UserIdAs};
+use crate::country::Countries;
 use crate::identity;
 use crate::mapping::{self, presets};
 use crate::outcome::DropReason;
@@ -153,6 +154,8 @@ pub(crate) struct Plan {
     pub(crate) match_keys: Vec<(MatchKeyType, u64)>,
     /// The [`SlotId::bit`]s of everything that speaks of consent.
     pub(crate) consent: u64,
+    /// Those of the config's `optInCountries`.
+    pub(crate) opt_in: Countries,
     /// By event name; `None` is switched off.
     by_name: Rules,
     /// By the type of events that have no name.
@@ -164,47 +167,67 @@ pub(crate) struct Plan {
 /// Rules by name, sorted; `None` is switched off. (A hash map would bring more code than a handful of names is worth.)
 #[derive(Debug, Default)]
 struct Rules {
-    rules: Vec<(String, Option<Rule>)>,
-    /// Of each of them a mark by which nearly all others are told at a glance, sorted, and its place.
-    marks: Vec<(u64, usize)>,
+    list: Vec<(String, Option<Rule>)>,
+    /// Of each of them a mark by which nearly all others are told at a glance.
+    marks: Vec<u64>,
+    /// By the mark where each of them stands, counted from 1, or behind those that had the place first. Most places have 0.
+    places: Vec<u32>,
 }
 
 /// The same for a name in any case, if it is ASCII.
 fn mark(name: &str) -> u64 {
     let lower = u64::from_ne_bytes([0x20; 8]);
     let [head, tail] = Key::new(name.as_bytes()).ends().map(|end| end | lower);
-    head ^ tail.rotate_left(23) ^ name.len() as u64
+    (head ^ tail.rotate_left(23) ^ name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl Rules {
     fn put(&mut self, key: &str, rule: Option<Rule>) {
-        match self.rules.binary_search_by(|(name, _)| name.as_str().cmp(key)) {
+        match self.list.binary_search_by(|(name, _)| name.as_str().cmp(key)) {
             Ok(at) => {
-                if let Some(place) = self.rules.get_mut(at) {
+                if let Some(place) = self.list.get_mut(at) {
                     place.1 = rule;
                 }
             }
-            Err(at) => self.rules.insert(at, (key.to_owned(), rule)),
+            Err(at) => self.list.insert(at, (key.to_owned(), rule)),
         }
     }
 
-    /// Makes the marks: all rules are there.
+    /// Gives each its place: all are there.
     fn finish(mut self) -> Self {
-        for (at, (name, _)) in self.rules.iter().enumerate() {
-            let mark = mark(name);
-            let place = self.marks.partition_point(|(other, _)| *other < mark);
-            self.marks.insert(place, (mark, at));
+        self.marks = self.list.iter().map(|(name, _)| mark(name)).collect();
+        self.places = vec![0; (4 * self.list.len()).next_power_of_two()];
+        for (mark, number) in self.marks.iter().zip(1..) {
+            let mut at = self.place(*mark);
+            while self.places.get(at).is_some_and(|taken| *taken != 0) {
+                at = (at + 1) & (self.places.len() - 1);
+            }
+            if let Some(place) = self.places.get_mut(at) {
+                *place = number;
+            }
         }
         self
+    }
+
+    fn place(&self, mark: u64) -> usize {
+        // The highest bits depend on all of a name.
+        usize::try_from(mark >> 40).unwrap_or(0) & (self.places.len() - 1)
     }
 
     /// The rule for a name in lower case, or for one that is ASCII in any.
     fn get(&self, key: &str) -> Option<&Option<Rule>> {
         let wanted = mark(key);
-        let first = self.marks.partition_point(|(mark, _)| *mark < wanted);
-        let marked = self.marks.iter().skip(first).take_while(|(mark, _)| *mark == wanted);
-        let mut rules = marked.filter_map(|(_, at)| self.rules.get(*at));
-        rules.find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, rule)| rule)
+        let mut at = self.place(wanted);
+        loop {
+            let number = usize::try_from(self.places.get(at)?.checked_sub(1)?).ok()?;
+            if self.marks.get(number) == Some(&wanted)
+                && let Some((name, rule)) = self.list.get(number)
+                && name.eq_ignore_ascii_case(key)
+            {
+                return Some(rule);
+            }
+            at = (at + 1) & (self.places.len() - 1);
+        }
     }
 }
 
@@ -366,6 +389,7 @@ impl Plan {
         };
         let match_keys = config.match_keys.iter().map(|key| (*key, fed_by(*key)));
         Plan {
+            opt_in: Countries::of(&config.consent.opt_in_countries),
             match_keys: match_keys.filter(|(_, bits)| *bits != 0).collect(),
             consent,
             fixed,
@@ -462,6 +486,6 @@ impl Plan {
 
     /// The event names that have a rule.
     pub(crate) fn event_names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.rules.iter().map(|(name, _)| name.as_str())
+        self.by_name.list.iter().map(|(name, _)| name.as_str())
     }
 }

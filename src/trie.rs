@@ -59,6 +59,9 @@ pub(crate) struct Key<'t> {
 
 impl<'t> Key<'t> {
     pub(crate) fn new(text: &'t [u8]) -> Self {
+        if let Some(head) = text.first_chunk() {
+            return Key { text, head: u64::from_le_bytes(*head) };
+        }
         let mut head = [0; 8];
         head.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
         Key { text, head: u64::from_le_bytes(head) }

@@ -8,18 +8,19 @@ use crate::read::Json;
 /// Lets a category speak for the flags that it is named for; a no wins.
 fn add(config: &ConsentConfig, flags: &mut Flags, name: &str, signal: Signal) {
     let name = name.trim();
+    let lower = if name.is_ascii() { None } else { Some(name.to_lowercase()) };
+    // In lower case they are wanted.
+    let is_called = |wanted: &String| match &lower {
+        None => wanted.len() == name.len() && wanted.eq_ignore_ascii_case(name),
+        Some(lower) => wanted == lower,
+    };
     let says = |wanted: &[String]| {
-        if wanted.iter().any(|wanted| is_called(wanted, name)) { signal } else { Signal::Unknown }
+        if wanted.iter().any(is_called) { signal } else { Signal::Unknown }
     };
     *flags = flags.joined(Flags {
         user_data: says(&config.user_data_categories),
         ad_storage: says(&config.ad_storage_categories),
     });
-}
-
-/// Whether a name is that one, which is in lower case, in any case.
-fn is_called(wanted: &str, name: &str) -> bool {
-    if name.is_ascii() { wanted.eq_ignore_ascii_case(name) } else { wanted == name.to_lowercase() }
 }
 
 fn map(config: &ConsentConfig, value: Json<'_>, word: fn(Json<'_>) -> Signal) -> Flags {

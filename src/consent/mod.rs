@@ -154,7 +154,7 @@ struct Decision {
 impl Decision {
     fn new(event: &Event<'_, '_>, country: Country, said: Flags) -> Result<Self, DropReason> {
         let config = &event.plan.config.consent;
-        let opt_in = config.opt_in_countries.contains(&country);
+        let opt_in = event.plan.opt_in.has(country);
         let drop_denied = match config.on_denied {
             OnDenied::Auto => opt_in,
             OnDenied::Drop => true,
