@@ -4,7 +4,6 @@
 use super::hash::Sha256Hex;
 use crate::amazon::MatchKeyType;
 use crate::country::Country;
-use crate::write;
 
 /// Longer texts are not remembered: they are nearly all somebody's own.
 const LONGEST: usize = 32;
@@ -16,8 +15,8 @@ const ENOUGH: u32 = 16;
 /// Everything that the hash of an identifier depends on.
 #[derive(Debug, Clone, Copy)]
 struct Key {
-    /// The text as it came, with zeros behind.
-    words: [u64; LONGEST / 8],
+    /// The text as it came: its beginning and its end, which together are all of it.
+    words: [u64; 4],
     length: usize,
     of: MatchKeyType,
     country: Country,
@@ -25,12 +24,8 @@ struct Key {
 
 impl Key {
     fn new(text: &str, of: MatchKeyType, country: Country) -> Option<Self> {
-        let mut padded = [0; LONGEST];
-        write::copy(padded.get_mut(..text.len())?, text.as_bytes());
-        let mut words = [0; LONGEST / 8];
-        let (chunks, _) = padded.as_chunks();
-        words.iter_mut().zip(chunks).for_each(|(word, chunk)| *word = u64::from_le_bytes(*chunk));
-        Some(Key { words, length: text.len(), of, country })
+        let is_short = text.len() <= LONGEST;
+        is_short.then(|| Key { words: words(text.as_bytes()), length: text.len(), of, country })
     }
 
     /// (Compared as a whole they would cost a call.)
@@ -50,6 +45,29 @@ impl Key {
         });
         (mixed >> (u64::BITS - ROOM.ilog2())) as usize
     }
+}
+
+/// The first and the last bytes of a text, up to sixteen of each. (They are read from where they stand: written together and
+/// read again, the processor would wait for them.)
+#[inline(always)]
+fn words(text: &[u8]) -> [u64; 4] {
+    let four = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
+    if let (Some(first), Some(last)) = (text.first_chunk::<16>(), text.last_chunk::<16>()) {
+        let ([a, b], [c, d]) = (halves(first), halves(last));
+        [a, b, c, d]
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        [u64::from_le_bytes(*first), u64::from_le_bytes(*last), 0, 0]
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        [four(first) | four(last) << 32, 0, 0, 0]
+    } else {
+        [text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0, 0, 0]
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
+fn halves(bytes: &[u8; 16]) -> [u64; 2] {
+    let number = u128::from_le_bytes(*bytes);
+    [number as u64, (number >> 64) as u64]
 }
 
 /// What is remembered.
@@ -137,5 +155,29 @@ impl Memo {
         {
             known.hash = Some(hash);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_have_the_same_key_if_they_are_the_same() {
+        let country = Country::recognise("US").unwrap();
+        let key = |text: &str| Key::new(text, MatchKeyType::City, country);
+        for length in 0..=LONGEST {
+            let text: String = ('a'..='z').cycle().take(length).collect();
+            assert!(key(&text).unwrap().is(&key(&text.clone()).unwrap()));
+            for at in 0..length {
+                let mut other = text.clone();
+                other.replace_range(at..=at, "-");
+                assert!(!key(&text).unwrap().is(&key(&other).unwrap()), "{other}");
+            }
+            if let Some(longer) = key(&format!("{text}\0")) {
+                assert!(!key(&text).unwrap().is(&longer));
+            }
+        }
+        assert!(key(&"a".repeat(LONGEST + 1)).is_none());
     }
 }
