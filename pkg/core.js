@@ -208,7 +208,8 @@ export class Transformer {
 if (Symbol.dispose) Transformer.prototype[Symbol.dispose] = Transformer.prototype.free;
 
 /**
- * Where in the memory the Amazon event is that was made last in the room. It stays until the next one.
+ * Where in the memory, at a multiple of four, four bytes tell where the Amazon event is that was made last in the room. It stays
+ * until the next one.
  * @returns {number}
  */
 export function made() {

@@ -53,7 +53,7 @@ function core(): typeof glue {
 interface Room {
   /** Where in the memory a place for an event is. */
   room(): number;
-  /** Where in the memory is what was made of it last. */
+  /** Where in the memory it is told where what was made of it last is. */
   made(): number;
 }
 
@@ -78,6 +78,8 @@ let view = new Uint8Array(0);
 let room = view;
 let roomForHeads = new Uint32Array(0);
 let roomForTexts = view;
+/** One word, of what was made there last. */
+let madeAt = roomForHeads;
 
 function roomInMemory(): Uint8Array {
   if (room.length === 0) {
@@ -87,6 +89,7 @@ function roomInMemory(): Uint8Array {
     room = new Uint8Array(buffer, address, ROOM);
     roomForHeads = new Uint32Array(buffer, address, MAX_FIELDS);
     roomForTexts = room.subarray(HEADS);
+    madeAt = new Uint32Array(buffer, (glue as unknown as Room).made(), 1);
   }
   return room;
 }
@@ -94,9 +97,9 @@ function roomInMemory(): Uint8Array {
 /** A copy of what was made in the room. */
 function made(length: number): Uint8Array | undefined {
   if (length === 0) return undefined;
-  const address = (glue as unknown as Room).made();
   // It grew while this was made.
   if (view.length === 0) roomInMemory();
+  const address = madeAt[0] as number;
   return view.slice(address, address + length);
 }
 
