@@ -49,6 +49,7 @@ mod explain;
 mod fields;
 mod fold;
 mod identity;
+mod ip_address;
 mod log;
 mod mapping;
 mod nearest;

@@ -122,11 +122,10 @@ impl Writer {
         }
     }
 
-    /// Leaves a hole for the digits of a hash.
+    /// Leaves a hole for the digits of a hash. It is nobody's until then: what stood there may be of another batch.
     pub(crate) fn hole(&mut self) {
-        self.reserve(DIGITS);
         self.holes.push(self.end);
-        self.end += DIGITS;
+        self.literal(&[b'0'; DIGITS]);
     }
 
     /// Puts digits into a hole, counted from 0 since [`Writer::filled`].

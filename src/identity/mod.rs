@@ -14,6 +14,7 @@ use crate::config::{Input, UserIdAs};
 use crate::consent::words;
 use crate::country::Country;
 use crate::event::Event;
+use crate::ip_address::is_ip_address;
 use crate::log::{Log, Unusable};
 use crate::outcome::Note;
 use crate::read::Json;
@@ -311,10 +312,6 @@ fn match_id_from_user_id<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<Fou
 /// has blanks.
 fn is_raw_id(text: &str) -> bool {
     text.chars().count() <= MAX_RAW_CHARS && !text.contains(|c: char| c == '@' || c.is_whitespace())
-}
-
-fn is_ip_address(text: &str) -> bool {
-    text.parse::<std::net::IpAddr>().is_ok()
 }
 
 fn mobile_ad_id<'e>(event: &Event<'_, 'e>, log: &mut Log) -> Option<Found<'e>> {

@@ -72,7 +72,7 @@ impl Walk<'_, '_> {
         self.go::<false>(slots).unwrap_or(false)
     }
 
-    /// Passes over one member or element with anything in it: blanks, escapes, what comes again, mistakes.
+    /// Passes over one member or element with anything in it: escapes, what comes again, mistakes.
     #[inline(never)]
     fn odd(&mut self, slots: &mut Slots) -> Result<bool> {
         self.go::<true>(slots)
